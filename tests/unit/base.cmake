@@ -1,0 +1,1 @@
+ioff_unit_test(test_bytes USES base)
