@@ -13,7 +13,10 @@ struct manual_clock {
 };
 
 /* Not 0: zero means "never" in many contracts. */
-#define MANUAL_CLOCK_INIT { .now = 1000 * NS_PER_S }
+#define MANUAL_CLOCK_INIT                                                                          \
+    {                                                                                              \
+        .now = 1000 * NS_PER_S                                                                     \
+    }
 
 static inline ns_time manual_clock_advance(struct manual_clock *clock, ns_time by)
 {

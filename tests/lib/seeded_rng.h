@@ -16,7 +16,7 @@
 
 struct seeded_rng {
     uint64_t state;
-    uint64_t word;  /* the current output, low byte first */
+    uint64_t word;   /* the current output, low byte first */
     unsigned n_left; /* bytes of it not handed out yet */
 };
 

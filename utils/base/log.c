@@ -43,8 +43,8 @@ static int line_head(char *line, size_t cap, enum log_level level, const char *m
         return snprintf(line, cap, "<%d>%s: ", syslog_levels[level], module);
     gmtime_r(&t, &tm);
     return snprintf(line, cap, "%04d-%02d-%02dT%02d:%02d:%02dZ %s %s: ", tm.tm_year + 1900,
-                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-                    level_names[level], module);
+                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, level_names[level],
+                    module);
 }
 
 /* A peer's bytes must not forge a second line or a terminal escape. */
