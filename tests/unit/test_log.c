@@ -94,6 +94,8 @@ static void the_limit_lets_a_burst_through_and_counts_the_rest(void **state)
         log_limit_pass(&limit, manual_clock_advance(&clock, NS_PER_S / 2 - 1), &held_back));
     assert_true(log_limit_pass(&limit, manual_clock_advance(&clock, 1), &held_back));
     assert_int_equal(held_back, 6);
+    assert_true(log_limit_pass(&limit, manual_clock_advance(&clock, NS_PER_S / 2), &held_back));
+    assert_int_equal(held_back, 0); /* told once */
     assert_false(log_limit_pass(&limit, clock.now, &held_back));
 }
 
@@ -114,17 +116,20 @@ static void a_long_silence_earns_no_more_than_the_burst(void **state)
     assert_false(log_limit_pass(&limit, clock.now - NS_PER_S, &held_back));
 }
 
-enum { N_THREADS = 4, N_LINES = 200 };
+enum { N_THREADS = 4, N_LINES = 2000 };
+
+static pthread_barrier_t all_here;
 
 static void *write_lines(void *arg)
 {
+    pthread_barrier_wait(&all_here);
     for (int i = 0; i < N_LINES; i++)
         log_line(LOG_INFO, "test", "from %c%c%c%c%c%c", *(char *)arg, *(char *)arg, *(char *)arg,
                  *(char *)arg, *(char *)arg, *(char *)arg);
     return NULL;
 }
 
-/* Sends standard error into a pipe while the threads write; returns its text. */
+/* Sends standard error into a file while the threads write; returns its text. */
 static size_t capture_threads(char *text, size_t cap)
 {
     static char names[N_THREADS] = { 'a', 'b', 'c', 'd' };
@@ -135,12 +140,14 @@ static size_t capture_threads(char *text, size_t cap)
 
     assert_non_null(file);
     fflush(stderr);
+    assert_int_equal(pthread_barrier_init(&all_here, NULL, N_THREADS), 0);
     /* Not O_APPEND: the threads share one file offset, as with a terminal. */
     assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
     for (int i = 0; i < N_THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, write_lines, &names[i]), 0);
     for (int i = 0; i < N_THREADS; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&all_here);
     dup2(saved, STDERR_FILENO);
     close(saved);
     rewind(file);
@@ -152,7 +159,7 @@ static size_t capture_threads(char *text, size_t cap)
 
 static void threads_write_whole_lines(void **state)
 {
-    static char text[1 << 17];
+    static char text[1 << 20];
     char *save = NULL;
     int counts[256] = { 0 };
 
@@ -164,6 +171,7 @@ static void threads_write_whole_lines(void **state)
         char date[32], c[7];
 
         assert_int_equal(sscanf(line, "%31s info test: from %6s", date, c), 2);
+        assert_int_equal(strlen(date), 20);
         for (int i = 0; i < 6; i++)
             assert_int_equal(c[i], c[0]);
         counts[(unsigned char)c[0]]++;

@@ -125,6 +125,7 @@ static void a_list_keeps_order_and_survives_removal_in_a_loop(void **state)
     list_remove(&items[1].node); /* harmless: not linked any more */
     assert_ptr_equal(head.next, &items[0].node);
     assert_ptr_equal(items[0].node.next, &items[2].node);
+    assert_ptr_equal(items[2].node.prev, &items[0].node);
     assert_ptr_equal(head.prev, &items[4].node);
 }
 
