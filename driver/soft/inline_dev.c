@@ -56,6 +56,7 @@ _Static_assert((int)ENGINE_SEND == (int)NIC_VERDICT_SEND, "send");
 _Static_assert((int)ENGINE_DELIVER == (int)NIC_VERDICT_DELIVER, "deliver");
 _Static_assert((int)ENGINE_BYPASS == (int)NIC_VERDICT_BYPASS, "bypass");
 _Static_assert((int)ENGINE_DROP == (int)NIC_VERDICT_DROP, "drop");
+_Static_assert((int)ENGINE_DUMMY == (int)NIC_VERDICT_DUMMY, "dummy");
 
 struct inline_device {
     struct nic_device base;
