@@ -39,13 +39,13 @@ struct ike_ke {
     uint8_t public[IKE_KE_PUBLIC_MAX];
 };
 
-/* OpenSSL would not take or use a peer's value: unless memory was short, the
- * value is wrong. */
+/* OpenSSL would not take or use a peer's value. */
 static int refuse_peer(struct err *err, const char *why)
 {
+    bool peers_fault = evp_blames_input();
     int rc = evp_fail(err, "peer's public value");
 
-    return rc == ERR_NOMEM ? rc : err_set(err, ERR_MALFORMED, "%s", why);
+    return peers_fault ? err_set(err, ERR_MALFORMED, "%s", why) : rc;
 }
 
 /* --- x25519 ------------------------------------------------------------- */
