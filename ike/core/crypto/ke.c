@@ -340,6 +340,7 @@ int ike_ke_generate(uint16_t method, const struct rng *rng, struct ike_ke **ret,
     ke->alg = alg;
     ke->ops = ops;
     rc = ops->generate(ke, rng, err);
+    ERR_clear_error(); /* a call that succeeds may leave what it got over */
     if (rc) {
         ike_ke_free(ke);
         return rc;
@@ -376,6 +377,7 @@ int ike_ke_shared(const struct ike_ke *ke, struct span peer_public, struct secre
         return err_set(err, ERR_MALFORMED, "%s public value has %zu bytes instead of %u",
                        ke->alg->name, peer_public.len, ke->alg->public_len);
     rc = ke->ops->shared(ke, peer_public, shared, err);
+    ERR_clear_error();
     if (!rc)
         secret_set(ret, shared, ke->alg->shared_len);
     mem_wipe(shared, sizeof shared);
