@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * crypto_test: what the tests of ike/core/crypto share: cmocka with its
- * headers, comparison of byte runs, bytes written as text, and a random source
- * that hands out given bytes.
+ * crypto_test: what the tests of ike/core/crypto share: comparison of byte runs, bytes written as
+ * text, and a random source that hands out given bytes.
  */
 #ifndef TESTS_UNIT_CRYPTO_TEST_H
 #define TESTS_UNIT_CRYPTO_TEST_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
+#include "tests/lib/cmocka.h"
 #include "tests/unit/vector_file.h"
 #include "utils/base/bytes.h"
 #include "utils/base/rng.h"
+
+#include <string.h>
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof(a)[0])
 

@@ -87,8 +87,8 @@ static void what_cannot_be_run_has_no_row(void **state)
 
 static struct ike_suite suite_of(uint16_t encr, uint16_t bits, uint8_t integ_type, uint16_t integ)
 {
-    return (struct ike_suite){ .encr = { IKE_TT_ENCR, encr, bits },
-                               .integ = { integ_type, integ, 0 } };
+    return (struct ike_suite){ .encr = { IKE_TT_ENCR, encr, bits, false },
+                               .integ = { integ_type, integ, 0, false } };
 }
 
 static void a_suite_is_a_cipher_with_its_integrity(void **state)
@@ -115,11 +115,11 @@ static void a_suite_that_does_not_fit_is_refused_by_name(void **state)
         struct ike_transform encr, integ;
         const char *names;
     } bad[] = {
-        { { 0, 0, 0 }, { 0, 0, 0 }, "encryption 0" },
-        { { IKE_TT_ENCR, 20, 100 }, { 0, 0, 0 }, "encryption 20 with 100" },
-        { { IKE_TT_ENCR, 12, 128 }, { IKE_TT_INTEG, 2, 0 }, "integrity 2" },
-        { { IKE_TT_ENCR, 12, 128 }, { 0, 0, 0 }, "AES_CBC_128 without" },
-        { { IKE_TT_ENCR, 20, 128 }, { IKE_TT_INTEG, 12, 0 }, "HMAC_SHA2_256_128" },
+        { { 0, 0, 0, false }, { 0, 0, 0, false }, "encryption 0" },
+        { { IKE_TT_ENCR, 20, 100, false }, { 0, 0, 0, false }, "encryption 20 with 100" },
+        { { IKE_TT_ENCR, 12, 128, false }, { IKE_TT_INTEG, 2, 0, false }, "integrity 2" },
+        { { IKE_TT_ENCR, 12, 128, false }, { 0, 0, 0, false }, "AES_CBC_128 without" },
+        { { IKE_TT_ENCR, 20, 128, false }, { IKE_TT_INTEG, 12, 0, false }, "HMAC_SHA2_256_128" },
     };
 
     (void)state;

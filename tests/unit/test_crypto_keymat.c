@@ -9,13 +9,14 @@
 static struct ike_suite read_suite(struct vector_file *v)
 {
     struct ike_suite suite = {
-        .encr = { IKE_TT_ENCR, (uint16_t)vector_num(v, "encr"),
-                  (uint16_t)vector_num(v, "key_bits") },
-        .prf = { IKE_TT_PRF, (uint16_t)vector_num(v, "prf"), 0 },
+        .encr = { IKE_TT_ENCR, (uint16_t)vector_num(v, "encr"), (uint16_t)vector_num(v, "key_bits"),
+                  false },
+        .prf = { IKE_TT_PRF, (uint16_t)vector_num(v, "prf"), 0, false },
     };
 
     if (vector_num(v, "integ"))
-        suite.integ = (struct ike_transform){ IKE_TT_INTEG, (uint16_t)vector_num(v, "integ"), 0 };
+        suite.integ =
+            (struct ike_transform){ IKE_TT_INTEG, (uint16_t)vector_num(v, "integ"), 0, false };
     return suite;
 }
 
@@ -157,9 +158,9 @@ static void check_nist_rekey(struct vector_file *v, const struct ike_keymat_in *
 
 static void the_vector_published_by_nist_is_met(void **state)
 {
-    struct ike_suite suite = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 256 },
-                               .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_512_256, 0 },
-                               .prf = { IKE_TT_PRF, IKE_PRF_HMAC_SHA2_256, 0 } };
+    struct ike_suite suite = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 256, false },
+                               .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_512_256, 0, false },
+                               .prf = { IKE_TT_PRF, IKE_PRF_HMAC_SHA2_256, 0, false } };
     struct vector_file v;
     struct ike_keymat_in in;
     struct ike_keys keys;
@@ -186,7 +187,8 @@ static void a_nonce_out_of_bounds_is_refused_by_side(void **state)
 {
     static const uint8_t bytes[IKE_NONCE_MAX + 1];
     static const size_t bad[] = { 0, 15, 257 };
-    struct ike_suite suite = { .encr = { IKE_TT_ENCR, 20, 128 }, .prf = { IKE_TT_PRF, 5, 0 } };
+    struct ike_suite suite = { .encr = { IKE_TT_ENCR, 20, 128, false },
+                               .prf = { IKE_TT_PRF, 5, 0, false } };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -210,8 +212,10 @@ static void an_unknown_algorithm_leaves_the_keys_alone(void **state)
 {
     static const uint8_t bytes[32];
     struct span some = span_of(bytes, 32);
-    struct ike_suite no_prf = { .encr = { IKE_TT_ENCR, 20, 128 }, .prf = { IKE_TT_PRF, 2, 0 } };
-    struct ike_suite no_encr = { .encr = { IKE_TT_ENCR, 99, 128 }, .prf = { IKE_TT_PRF, 5, 0 } };
+    struct ike_suite no_prf = { .encr = { IKE_TT_ENCR, 20, 128, false },
+                                .prf = { IKE_TT_PRF, 2, 0, false } };
+    struct ike_suite no_encr = { .encr = { IKE_TT_ENCR, 99, 128, false },
+                                 .prf = { IKE_TT_PRF, 5, 0, false } };
     struct ike_keymat_in a = { &no_prf, some, some, some, 1, 2 };
     struct ike_keymat_in b = { &no_encr, some, some, some, 1, 2 };
     struct ike_keymat_child_in c = { &no_encr, 5, some, some, some, some };

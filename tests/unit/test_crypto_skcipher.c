@@ -18,7 +18,7 @@ static void read_frame(struct vector_file *v, struct frame *f)
 {
     struct span key = vector_hex(v, "encr_key"), integ_key = vector_hex(v, "integ_key");
     struct ike_suite suite = { .encr = { IKE_TT_ENCR, (uint16_t)vector_num(v, "encr"),
-                                         (uint16_t)vector_num(v, "key_bits") } };
+                                         (uint16_t)vector_num(v, "key_bits"), false } };
 
     *f = (struct frame){ .aad = vector_hex(v, "aad"),
                          .iv = vector_hex(v, "iv"),
@@ -26,7 +26,8 @@ static void read_frame(struct vector_file *v, struct frame *f)
                          .body = vector_hex(v, "body"),
                          .icv = vector_hex(v, "icv") };
     if (vector_num(v, "integ"))
-        suite.integ = (struct ike_transform){ IKE_TT_INTEG, (uint16_t)vector_num(v, "integ"), 0 };
+        suite.integ =
+            (struct ike_transform){ IKE_TT_INTEG, (uint16_t)vector_num(v, "integ"), 0, false };
     f->keys.ei.len = (uint8_t)key.len;
     memcpy(f->keys.ei.p, key.p, key.len);
     f->keys.ai.len = (uint8_t)integ_key.len;
@@ -145,8 +146,8 @@ static void a_wrong_key_or_salt_is_refused(void **state)
 
 static void forged_cbc_fails_alike_whatever_its_padding(void **state)
 {
-    struct ike_suite suite = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 128 },
-                               .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_256_128, 0 } };
+    struct ike_suite suite = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 128, false },
+                               .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_256_128, 0, false } };
     struct ike_keys keys = { .er.len = 16, .ar.len = 32 };
     struct ike_sk_cipher c;
     uint8_t iv[16] = { 0 }, out[16];
@@ -172,9 +173,9 @@ static void forged_cbc_fails_alike_whatever_its_padding(void **state)
 
 static void sealing_refuses_lengths_it_cannot_take_and_wipes(void **state)
 {
-    struct ike_suite suite = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 256 },
-                               .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_256_128, 0 } };
-    struct ike_suite gcm = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_GCM_16, 256 } };
+    struct ike_suite suite = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 256, false },
+                               .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_256_128, 0, false } };
+    struct ike_suite gcm = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_GCM_16, 256, false } };
     struct ike_keys keys = { .ei.len = 32, .ai.len = 32 };
     struct ike_keys gcm_keys = { .ei.len = 36 };
     static uint8_t body[70000];
@@ -201,9 +202,9 @@ static void sealing_refuses_lengths_it_cannot_take_and_wipes(void **state)
 
 static void keys_of_the_wrong_size_are_refused(void **state)
 {
-    struct ike_suite gcm = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_GCM_16, 128 } };
-    struct ike_suite cbc = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 128 },
-                             .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_384_192, 0 } };
+    struct ike_suite gcm = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_GCM_16, 128, false } };
+    struct ike_suite cbc = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 128, false },
+                             .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_384_192, 0, false } };
     struct ike_keys keys = { .ei.len = 16, .er.len = 20, .ar.len = 32 };
     struct ike_sk_cipher c = { 0 };
     struct err err = { 0 };
@@ -223,8 +224,8 @@ static void keys_of_the_wrong_size_are_refused(void **state)
 
 static void each_direction_takes_its_own_keys(void **state)
 {
-    struct ike_suite cbc = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 128 },
-                             .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_256_128, 0 } };
+    struct ike_suite cbc = { .encr = { IKE_TT_ENCR, IKE_ENCR_AES_CBC, 128, false },
+                             .integ = { IKE_TT_INTEG, IKE_INTEG_HMAC_SHA2_256_128, 0, false } };
     struct ike_keys keys = { .ei.len = 16, .er.len = 16, .ai.len = 32, .ar.len = 32 };
     struct ike_sk_cipher c;
 

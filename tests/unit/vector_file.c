@@ -36,9 +36,8 @@ static void take_pair(struct vector_file *v, char *line)
     if (!eq || eq == line || eq[-1] != ' ' || n == VECTOR_KEYS_MAX)
         die(v, "not a pair, or too many", line);
     eq[-1] = '\0';
-    if (strlen(line) >= sizeof v->keys[n].key)
+    if (snprintf(v->keys[n].key, sizeof v->keys[n].key, "%s", line) >= (int)sizeof v->keys[n].key)
         die(v, "key is too long", line);
-    strcpy(v->keys[n].key, line);
     v->keys[n].text = strdup(eq[1] == ' ' ? eq + 2 : eq + 1);
     if (!v->keys[n].text)
         die(v, "no memory", line);

@@ -37,8 +37,9 @@
  * Bytes from a peer are the exception: see evp_blames_input().
  */
 int evp_fail(struct err *err, const char *what);
-/* True if the call just made failed because of the value it was given: the
- * last error is one of OpenSSL's for a bad point or a zero x25519 result. */
+/* True if the call just made failed because of the value it was given: the one
+ * error in the queue (empty before) is OpenSSL's for a bad point or a zero
+ * x25519 result. */
 bool evp_blames_input(void);
 
 /* One slot of a cache; zero state: empty. */

@@ -376,6 +376,7 @@ int ike_ke_shared(const struct ike_ke *ke, struct span peer_public, struct secre
     if (peer_public.len != ke->alg->public_len)
         return err_set(err, ERR_MALFORMED, "%s public value has %zu bytes instead of %u",
                        ke->alg->name, peer_public.len, ke->alg->public_len);
+    ERR_clear_error(); /* only this call's errors say whether the peer is to blame */
     rc = ke->ops->shared(ke, peer_public, shared, err);
     ERR_clear_error();
     if (!rc)
