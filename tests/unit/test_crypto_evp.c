@@ -259,6 +259,7 @@ static void only_a_bad_value_is_blamed_on_the_input(void **state)
     assert_false(evp_blames_input());
     ERR_raise(ERR_LIB_EC, EC_R_POINT_IS_NOT_ON_CURVE);
     assert_true(evp_blames_input());
+    ERR_clear_error();
     ERR_raise(ERR_LIB_EC, ERR_R_MALLOC_FAILURE);
     assert_false(evp_blames_input());
     ERR_raise(ERR_LIB_EC, EC_R_POINT_IS_NOT_ON_CURVE);
