@@ -168,12 +168,12 @@ static void ecp256_draws_again_until_the_scalar_is_in_range(void **state)
 
 static void modp2048_draws_again_until_the_exponent_exceeds_one(void **state)
 {
-    uint8_t draws[3 * 48] = { 0 };
+    uint8_t draws[3 * 40] = { 0 };
     struct ike_ke *ke;
 
     (void)state;
-    draws[95] = 1;
-    draws[143] = 2;
+    draws[79] = 1;
+    draws[119] = 2;
     ke = generate(IKE_KE_MODP2048, span_of(draws, sizeof draws));
     assert_int_equal(ike_ke_public(ke).p[255], 4); /* 2 ^ 2 */
     ike_ke_free(ke);
@@ -343,11 +343,11 @@ static void modp2048_refuses_what_is_out_of_range(void **state)
     }
     prime_plus(vector_hex(&v, "p"), -2, y); /* = -2, the largest that is taken */
     {
-        uint8_t two[48] = { 0 }, four[256] = { 0 };
+        uint8_t two[40] = { 0 }, four[256] = { 0 };
 
-        two[47] = 2;
+        two[39] = 2;
         four[255] = 4;
-        check(IKE_KE_MODP2048, span_of(two, 48), (struct span){ 0 }, span_of(y, 256),
+        check(IKE_KE_MODP2048, span_of(two, 40), (struct span){ 0 }, span_of(y, 256),
               span_of(four, 256));
     }
     while (vector_next(&v))

@@ -294,9 +294,9 @@ def make_ke():
     f = File("ike_ke.txt")
     f.block("modp2048 prime", p=p.to_bytes(256, "big"))
     for i in range(4):
-        a, b = draw(48), draw(48)
+        a, b = draw(40), draw(40)
         if i == 3:  # public value and secret with leading zero bytes keep their length
-            a = (2).to_bytes(48, "big")
+            a = (2).to_bytes(40, "big")
         ga, gb = (pow(2, int.from_bytes(x, "big"), p) for x in (a, b))
         shared = pow(gb, int.from_bytes(a, "big"), p)
         f.block(f"modp2048 exchange {i}", a=a, b=b, ga=ga.to_bytes(256, "big"),

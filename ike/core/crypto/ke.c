@@ -19,8 +19,8 @@
 #define X25519_LEN 32
 #define P256_LEN 32
 #define MODP_LEN 256
-#define MODP_EXPONENT_LEN 48
-#define PRIVATE_MAX 48
+#define MODP_EXPONENT_LEN 40
+#define PRIVATE_MAX 40
 /* A sound generator needs a second draw once in 2^32; this many means that it
  * is broken, and going round for ever would hide that. */
 #define DRAWS_MAX 64
@@ -263,7 +263,7 @@ static int modp_power(const struct modp *group, const BIGNUM *base, const uint8_
     return rc;
 }
 
-/* 0 and 1 are no exponents; all other 48-byte numbers are below the order. */
+/* 0 and 1 are no exponents; all other 40-byte numbers are below the order. */
 static int modp_draw(struct ike_ke *ke, const struct rng *rng, struct err *err)
 {
     for (int i = 0; i < DRAWS_MAX; i++) {
