@@ -13,7 +13,7 @@
  *             much and adds no strength
  *
  * A peer's value is checked before use: exact length; x25519 result not all
- * zero (RFC 8031 section 4); ecp256 coordinates in range and on the curve;
+ * zero (RFC 7748 section 6.1); ecp256 coordinates in range and on the curve;
  * modp 1 < y < p-1 (RFC 6989 section 2.1).  Anything else is ERR_MALFORMED.
  *
  * One handle belongs to one caller at a time; different handles are
