@@ -1,1 +1,3 @@
-ioff_unit_test(test_engine SOURCES engine_kit.c USES engine)
+foreach(name engine gcm replay ecn)
+  ioff_unit_test(test_${name} SOURCES engine_kit.c USES engine)
+endforeach()
