@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_batch: all or nothing, ids, duplicate SPIs, states, reclaim. */
+/* test_engine_batch: all or nothing, ids, duplicate SPIs, states, reclaim. */
 #include "tests/unit/engine_kit.h"
 #include "utils/base/mem.h"
 
@@ -332,5 +332,5 @@ int main(void)
         cmocka_unit_test(full_tables_name_their_limit),
         cmocka_unit_test(workers_come_and_go_and_counters_stay),
     };
-    return cmocka_run_group_tests_name("batch", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("engine_batch", tests, NULL, NULL);
 }
