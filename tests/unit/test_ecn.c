@@ -56,10 +56,28 @@ static void the_table_of_rfc_6040_holds_and_checksums_stay_right(void **state)
         }
 }
 
+static void the_checksum_carries_whatever_it_was(void **state)
+{
+    static struct kit_buf b;
+    uint8_t *ip = b.mem + ENGINE_HEADROOM;
+
+    (void)state;
+    kit_udp4(&b, 60, 1);
+    for (uint32_t id = 0; id <= UINT16_MAX; id++) {
+        ip[1] = 2;
+        put_be16(ip + 4, (uint16_t)id);
+        put_be16(ip + 10, 0);
+        put_be16(ip + 10, kit_checksum(ip, 20));
+        assert_true(ecn_combine(ip, ECN_CE));
+        assert_int_equal(kit_checksum(ip, 20), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_of_rfc_6040_holds_and_checksums_stay_right),
+        cmocka_unit_test(the_checksum_carries_whatever_it_was),
     };
     return cmocka_run_group_tests_name("ecn", tests, NULL, NULL);
 }

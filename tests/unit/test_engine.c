@@ -108,6 +108,44 @@ static void the_first_rule_decides(void **state)
         one_policy(&policies[i]);
 }
 
+static uint64_t send_one(struct kit *k)
+{
+    static struct kit_buf b;
+
+    kit_udp4(&b, 100, 1);
+    return kit_out(k, &b) == ENGINE_SEND ? b.pkt.sa : 0;
+}
+
+/* What a worker remembers of a flow must not outlive the rule. */
+static void changes_of_rules_hold_from_the_next_burst_on(void **state)
+{
+    struct nic_sa_attr attr = kit_attr(NIC_DIR_OUT, NIC_ALG_AES_GCM_128_ICV16);
+    struct nic_rule_attr rule = kit_rule("10.1.0.0/16", "10.2.0.0/16", 0);
+    uint64_t second, id;
+    struct kit k;
+
+    (void)state;
+    kit_open(&k, NULL, false, 64);
+    assert_int_equal(send_one(&k), k.out);
+    assert_int_equal(engine_sa_add(k.e, &attr, "test", 1, k.now, &second, NULL), 0);
+    assert_int_equal(engine_rule_move(k.e, k.rule, second, NULL), 0);
+    assert_int_equal(send_one(&k), second);
+    rule.action = NIC_ACTION_DISCARD;
+    rule.priority = 1;
+    assert_int_equal(engine_rule_add(k.e, &rule, "test", 1, &id, NULL), 0);
+    assert_int_equal(send_one(&k), 0);
+    assert_int_equal(engine_rule_del(k.e, id, NULL), 0);
+    assert_int_equal(send_one(&k), second);
+    assert_int_equal(engine_sa_del(k.e, second, NULL), 0);
+    assert_int_equal(send_one(&k), 0);
+    assert_int_equal(kit_count(&k, NIC_EVENT_ACQUIRE), 1);
+    assert_int_equal(engine_rule_del(k.e, k.rule, NULL), 0);
+    k.now += 10 * NS_PER_S;
+    assert_int_equal(send_one(&k), 0);
+    assert_int_equal(kit_count(&k, NIC_EVENT_ACQUIRE), 1);
+    kit_fini(&k);
+}
+
 static void traffic_without_an_sa_asks_for_one_now_and_then(void **state)
 {
     static struct kit_buf b;
@@ -238,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_length_comes_back_as_it_went),
         cmocka_unit_test(the_first_rule_decides),
+        cmocka_unit_test(changes_of_rules_hold_from_the_next_burst_on),
         cmocka_unit_test(traffic_without_an_sa_asks_for_one_now_and_then),
         cmocka_unit_test(buffers_without_room_and_giants_are_refused),
         cmocka_unit_test(the_outer_tos_is_the_inner_one),

@@ -14,7 +14,7 @@ struct attack {
     bool opened; /* the ICV was right, so the number is used up */
 };
 
-#define SEQ 10u
+#define SEQ 257u /* its last byte, 1, is the last of the IV */
 
 static void good(struct kit *k, struct kit_buf *b, uint64_t seq)
 {
@@ -74,6 +74,18 @@ static void make_pad_len(struct kit *k, struct kit_buf *b, uint32_t pad)
 {
     uint8_t text[64] = { 0x45 };
 
+    text[62] = (uint8_t)pad;
+    text[63] = ESP_NEXT_IPV4;
+    kit_forge(k, b, SEQ, text, sizeof text);
+}
+
+/* Padding that would be right if it could begin in the IV. */
+static void make_pad_from_iv(struct kit *k, struct kit_buf *b, uint32_t pad)
+{
+    uint8_t text[64];
+
+    for (uint8_t i = 0; i < 62; i++)
+        text[i] = (uint8_t)(i + pad - 61);
     text[62] = (uint8_t)pad;
     text[63] = ESP_NEXT_IPV4;
     kit_forge(k, b, SEQ, text, sizeof text);
@@ -248,6 +260,7 @@ static const struct attack attacks[] = {
     { "four bytes too long", make_longer, 4, NIC_DROP_INTEGRITY, SHUT },
     { "another salt", make_wrong_key, 0x40, NIC_DROP_INTEGRITY, SHUT },
     { "pad length beyond the text by one", make_pad_len, 63, NIC_DROP_MALFORMED, OPEN },
+    { "padding that begins in the IV", make_pad_from_iv, 63, NIC_DROP_MALFORMED, OPEN },
     { "pad length 255", make_pad_len, 255, NIC_DROP_MALFORMED, OPEN },
     { "padding and nothing else, IPv4", make_all_pad, 4, NIC_DROP_MALFORMED, OPEN },
     { "padding and nothing else, IPv6", make_all_pad, 41, NIC_DROP_MALFORMED, OPEN },
@@ -321,7 +334,7 @@ static void attack_one(const struct attack *a, const char *cipher, bool esn)
     if (after.seq != (a->opened ? SEQ : before.seq))
         fail_msg("%s: the window moved to %llu", a->name, (unsigned long long)after.seq);
     atomic_store(&engine_sa_find(k.e, k.in)->state, NIC_SA_ACTIVE);
-    good(&k, &b, 101);
+    good(&k, &b, 1001);
     if (kit_in(&k, &b) != ENGINE_DELIVER)
         fail_msg("%s: harmed the next packet", a->name);
     kit_fini(&k);

@@ -230,6 +230,7 @@ static const struct parse_case parse_cases[] = {
     { "UDP cut inside its ports", V4("0017", "0000", "11") "03e807", true, 17, false, 0, 0 },
     { "first fragment", V4("0018", "2000", "11") "03e807d0", true, 17, true, 1000, 2000 },
     { "second fragment", V4("0018", "0001", "11") "03e807d0", true, 17, false, 0, 0 },
+    { "a fragment far behind", V4("0018", "1000", "11") "03e807d0", true, 17, false, 0, 0 },
     { "last fragment", V4("0018", "1fff", "11") "03e807d0", true, 17, false, 0, 0 },
     { "ICMP echo", V4("0018", "0000", "01") "08000000", true, 1, true, 0x0800, 0x0800 },
     { "GRE has no ports", V4("0018", "0000", "2f") "03e807d0", true, 47, false, 0, 0 },

@@ -146,6 +146,22 @@ static void bytes_stop_at_the_limit_both_ways(void **state)
     }
 }
 
+static void the_last_byte_ends_an_sa_at_once(void **state)
+{
+    struct nic_lifetime life = { .hard_bytes = 300 };
+    struct kit k;
+
+    (void)state;
+    open_with(&k, &life, false);
+    assert_int_equal(send_burst(&k, 3, 100), 3);
+    assert_int_equal(state_of(&k, k.out), NIC_SA_DEAD);
+    expect_event(&k, 0, NIC_EVENT_HARD_LIFETIME, k.out, "bytes");
+    assert_int_equal(receive_burst(&k, 3, 100, 1), 3);
+    assert_int_equal(state_of(&k, k.in), NIC_SA_DEAD);
+    expect_event(&k, 2, NIC_EVENT_HARD_LIFETIME, k.in, "bytes");
+    kit_fini(&k);
+}
+
 static void time_stops_at_the_nanosecond(void **state)
 {
     struct nic_lifetime life = { .soft_time = 5 * NS_PER_S, .hard_time = 10 * NS_PER_S };
@@ -247,6 +263,7 @@ int main(void)
         cmocka_unit_test(packets_out_stop_at_the_limit),
         cmocka_unit_test(packets_in_stop_at_the_limit),
         cmocka_unit_test(bytes_stop_at_the_limit_both_ways),
+        cmocka_unit_test(the_last_byte_ends_an_sa_at_once),
         cmocka_unit_test(time_stops_at_the_nanosecond),
         cmocka_unit_test(the_sequence_number_never_wraps),
         cmocka_unit_test(high_water_is_said_once_where_it_was_set),
