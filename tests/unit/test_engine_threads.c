@@ -165,6 +165,73 @@ static void numbers_are_unique_under_four_threads(void **state)
             no_iv_is_sent_twice_and_no_number_accepted_twice(gcm_engines[i]->name);
 }
 
+/* The two places where a race would show, without the cipher between. */
+#define TIGHT 2000000u
+
+struct tight {
+    struct engine *e;
+    struct sa *out, *in;
+    pthread_barrier_t *start;
+    _Atomic uint8_t *taken, *accepted;
+    pthread_t thread;
+};
+
+static void *take_tightly(void *arg)
+{
+    struct tight *t = arg;
+    uint32_t lens[3] = { 100, 100, 100 };
+    uint64_t first, seq;
+
+    pthread_barrier_wait(t->start);
+    do {
+        size_t n = life_take(t->e, t->out, lens, 3, 0, &first);
+
+        for (seq = first; seq < first + n && seq <= TIGHT; seq++)
+            atomic_fetch_add_explicit(&t->taken[seq], 1, memory_order_relaxed);
+    } while (seq < TIGHT);
+    pthread_barrier_wait(t->start);
+    for (seq = 1; seq <= TIGHT; seq++)
+        if (replay_accept(&t->in->replay, seq) != REPLAY_REFUSED)
+            atomic_fetch_add_explicit(&t->accepted[seq], 1, memory_order_relaxed);
+    return NULL;
+}
+
+static void numbers_are_unique_in_a_tight_race(void **state)
+{
+    struct engine *e = engine_open("openssl");
+    struct nic_sa_attr out = kit_attr(NIC_DIR_OUT, NIC_ALG_AES_GCM_128_ICV16);
+    struct nic_sa_attr in = kit_attr(NIC_DIR_IN, NIC_ALG_AES_GCM_128_ICV16);
+    _Atomic uint8_t *taken = mem_zalloc_array(TIGHT + 1, sizeof *taken);
+    _Atomic uint8_t *accepted = mem_zalloc_array(TIGHT + 1, sizeof *accepted);
+    struct tight jobs[THREADS];
+    pthread_barrier_t start;
+    uint64_t id_out, id_in;
+
+    (void)state;
+    assert_int_equal(engine_sa_add(e, &out, "t", 1, 0, &id_out, NULL), 0);
+    assert_int_equal(engine_sa_add(e, &in, "t", 1, 0, &id_in, NULL), 0);
+    pthread_barrier_init(&start, NULL, THREADS);
+    for (unsigned i = 0; i < THREADS; i++) {
+        jobs[i] = (struct tight){ .e = e, .start = &start, .taken = taken, .accepted = accepted };
+        jobs[i].out = engine_sa_find(e, id_out);
+        jobs[i].in = engine_sa_find(e, id_in);
+        assert_int_equal(pthread_create(&jobs[i].thread, NULL, take_tightly, &jobs[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(jobs[i].thread, NULL);
+    for (uint64_t seq = 1; seq <= TIGHT; seq++) {
+        if (atomic_load(&taken[seq]) != 1)
+            fail_msg("number %llu was sent %u times", (unsigned long long)seq,
+                     atomic_load(&taken[seq]));
+        if (atomic_load(&accepted[seq]) > 1)
+            fail_msg("number %llu was accepted twice", (unsigned long long)seq);
+    }
+    pthread_barrier_destroy(&start);
+    engine_free(e);
+    mem_free((void *)(uintptr_t)taken);
+    mem_free((void *)(uintptr_t)accepted);
+}
+
 static void *send_forever(void *arg)
 {
     struct job *j = arg;
@@ -273,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_unique_under_four_threads),
+        cmocka_unit_test(numbers_are_unique_in_a_tight_race),
         cmocka_unit_test(control_may_churn_under_traffic),
     };
     return cmocka_run_group_tests_name("engine_threads", tests, NULL, NULL);
