@@ -7,3 +7,10 @@ foreach(name batch device handles placement)
 endforeach()
 # The test looks at every block before it is freed.
 target_link_options(test_sdk_batch PRIVATE LINKER:--wrap=mem_free,--wrap=mem_free_secret)
+
+# An outsider's program on the shared library, and what it must say.
+add_test(NAME sdk/example COMMAND inline_tunnel)
+set_tests_properties(sdk/example PROPERTIES LABELS unit TIMEOUT 30
+  PASS_REGULAR_EXPRESSION "delivered:   33 bytes, \"hello\"\nruns on:     inline:left .software.")
+add_test(NAME check/man COMMAND ${CMAKE_SOURCE_DIR}/tests/ci/man $<TARGET_FILE:sdk_shared>)
+set_tests_properties(check/man PROPERTIES LABELS check TIMEOUT 60)
