@@ -13,5 +13,3 @@ ioff_unit_test(test_inline USES sdk_opts sdk backends)
 add_test(NAME sdk/example COMMAND inline_tunnel)
 set_tests_properties(sdk/example PROPERTIES LABELS unit TIMEOUT 30
   PASS_REGULAR_EXPRESSION "delivered:   33 bytes, \"hello\"\nruns on:     inline:left .software.")
-add_test(NAME check/man COMMAND ${CMAKE_SOURCE_DIR}/tests/ci/man $<TARGET_FILE:sdk_shared>)
-set_tests_properties(check/man PROPERTIES LABELS check TIMEOUT 60)
