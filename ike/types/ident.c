@@ -19,10 +19,18 @@ static int set(struct ike_id *ret, uint8_t type, const void *p, size_t len)
     return 0;
 }
 
+static int too_long(size_t len, struct err *err)
+{
+    return err_set(err, ERR_INVALID, "identity: %zu bytes, at most %d", len, IKE_ID_MAX);
+}
+
 static int parse_key(const char *text, struct ike_id *ret, struct err *err)
 {
     size_t len = strlen(text);
     uint8_t bytes[IKE_ID_MAX];
+
+    if (len > (strncmp(text, "0x", 2) ? IKE_ID_MAX : 2 + 2 * IKE_ID_MAX))
+        return too_long(len, err);
 
     if (strncmp(text, "0x", 2))
         return len ? set(ret, IKE_ID_KEY, text, len)
@@ -40,6 +48,8 @@ static int parse_name(const char *text, uint8_t type, struct ike_id *ret, struct
 {
     size_t len = strlen(text);
 
+    if (len > IKE_ID_MAX)
+        return too_long(len, err);
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
 
@@ -63,9 +73,6 @@ int ike_id_parse(const char *text, struct ike_id *ret, struct err *err)
 {
     struct ip_addr addr;
 
-    if (strlen(text) > IKE_ID_MAX)
-        return err_set(err, ERR_INVALID, "identity: %zu characters, at most %d", strlen(text),
-                       IKE_ID_MAX);
     if (!strcmp(text, "%any")) {
         *ret = (struct ike_id){ 0 };
         return 0;

@@ -109,19 +109,27 @@ static int recode_one(struct ike_msg *msg, const struct ike_payload *p, struct e
     }
 }
 
+int ike_recode_list(const struct ike_header *h, const struct ike_payloads *list, uint8_t *buf,
+                    size_t cap, struct span *ret, struct err *err)
+{
+    struct ike_msg msg;
+    int rc;
+
+    ike_msg_begin(&msg, buf, cap, h);
+    for (size_t i = 0; i < list->n; i++)
+        if ((rc = recode_one(&msg, &list->p[i], err)))
+            return rc;
+    return ike_msg_end(&msg, ret, err);
+}
+
 int ike_recode(struct span message, uint8_t *buf, size_t cap, struct span *ret, struct err *err)
 {
     struct ike_payloads list;
     struct ike_header h;
-    struct ike_msg msg;
     int rc;
 
     if ((rc = ike_header_read(message, &h, err)) || (rc = ike_header_check(&h, message.len, err)) ||
         (rc = ike_payloads_read(h.next_payload, message, IKE_HEADER_LEN, &list, err)))
         return rc;
-    ike_msg_begin(&msg, buf, cap, &h);
-    for (size_t i = 0; i < list.n; i++)
-        if ((rc = recode_one(&msg, &list.p[i], err)))
-            return rc;
-    return ike_msg_end(&msg, ret, err);
+    return ike_recode_list(&h, &list, buf, cap, ret, err);
 }

@@ -12,4 +12,8 @@
 /* 0, or the error of the reader or of ike_msg_end(); *ret borrows from buf. */
 int ike_recode(struct span message, uint8_t *buf, size_t cap, struct span *ret, struct err *err);
 
+/* The same of what is parsed already. */
+int ike_recode_list(const struct ike_header *h, const struct ike_payloads *list, uint8_t *buf,
+                    size_t cap, struct span *ret, struct err *err);
+
 #endif

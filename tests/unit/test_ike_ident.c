@@ -69,7 +69,30 @@ static void what_is_not_supported_is_refused_by_name(void **state)
     refuses("gw\xc3\xa4", ERR_INVALID, "character 3 is not printable");
     memset(longest, 'a', sizeof longest);
     longest[IKE_ID_MAX + 1] = '\0';
-    refuses(longest, ERR_INVALID, "257 characters, at most 256");
+    refuses(longest, ERR_INVALID, "257 bytes, at most 256");
+}
+
+static void the_bound_is_on_the_bytes_not_on_their_text(void **state)
+{
+    char text[8 + 2 * IKE_ID_MAX + 2 + 1];
+    struct ike_id id;
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    memcpy(text, "keyid:0x", 8);
+    text[8 + 2 * IKE_ID_MAX] = '\0';
+    assert_int_equal(ike_id_parse(text, &id, NULL), 0);
+    assert_int_equal(id.len, IKE_ID_MAX);
+    text[8 + 2 * IKE_ID_MAX] = 'a';
+    text[8 + 2 * IKE_ID_MAX + 2] = '\0';
+    refuses(text, ERR_INVALID, "at most 256");
+    memcpy(text, "keyid:aa", 8);
+    text[6 + IKE_ID_MAX + 1] = '\0';
+    refuses(text, ERR_INVALID, "257 bytes, at most 256");
+    memcpy(text, "fqdn:a", 6);
+    text[5 + IKE_ID_MAX] = '\0';
+    assert_int_equal(ike_id_parse(text, &id, NULL), 0);
+    assert_int_equal(id.len, IKE_ID_MAX);
 }
 
 static void a_peer_cannot_put_control_characters_in_our_log(void **state)
@@ -125,6 +148,7 @@ int main(void)
         cmocka_unit_test(the_text_shows_the_type),
         cmocka_unit_test(a_name_that_looks_like_something_else_keeps_its_type),
         cmocka_unit_test(what_is_not_supported_is_refused_by_name),
+        cmocka_unit_test(the_bound_is_on_the_bytes_not_on_their_text),
         cmocka_unit_test(a_peer_cannot_put_control_characters_in_our_log),
         cmocka_unit_test(names_are_compared_without_case_and_keys_with),
         cmocka_unit_test(any_expects_nothing),
