@@ -53,7 +53,7 @@ static void spi_sizes_are_checked(void **state)
 
 static void notifies_are_found_by_type(void **state)
 {
-    struct test_bytes in = test_hex("00 00 4006 aa"), bad = test_hex("00 07 0018");
+    struct test_bytes in = test_hex("00 00 4000 aa"), bad = test_hex("00 07 0018");
     struct test_bytes error = test_hex("00 00 0018");
     struct ike_payloads list = {
         .n = 4,
@@ -65,7 +65,7 @@ static void notifies_are_found_by_type(void **state)
     struct ike_notify_payload n;
 
     (void)state;
-    assert_true(ike_notify_find(&list, IKE_N_COOKIE, &n));
+    assert_true(ike_notify_find(&list, IKE_N_INITIAL_CONTACT, &n));
     test_assert_bytes(n.data, "aa");
     assert_true(ike_notify_find(&list, IKE_N_AUTHENTICATION_FAILED, NULL));
     assert_false(ike_notify_find(&list, IKE_N_REKEY_SA, &n));
