@@ -15,8 +15,8 @@
 #include <stdatomic.h>
 
 #define IKE_NAME_LEN 48
-#define IKE_CHILDREN_MAX 32  /* in one connection */
-#define IKE_ADDRS_MAX 4      /* local_addrs, remote_addrs */
+#define IKE_CHILDREN_MAX 32 /* in one connection */
+#define IKE_ADDRS_MAX 4     /* local_addrs, remote_addrs */
 
 enum ike_start_action { IKE_ACTION_NONE, IKE_ACTION_START, IKE_ACTION_TRAP };
 enum ike_dpd_action { IKE_DPD_CLEAR, IKE_DPD_TRAP, IKE_DPD_RESTART };
@@ -53,14 +53,14 @@ struct ike_conn {
     uint8_t n_proposals;
     struct ike_proposal proposals[IKE_PROPOSALS_MAX];
     struct ike_peer_auth local, remote;
-    bool encap;                /* force UDP encapsulation by a fake NAT hash */
-    ns_time rekey_time;        /* IKE SA; 0 = off */
-    ns_time over_time;         /* hard: rekey_time + over_time */
-    ns_time rand_time;         /* subtracted at random from rekey times */
-    ns_time dpd_delay;         /* 0 = off */
-    ns_time dpd_timeout;       /* 0 = by retransmission */
-    ns_time keepalive;         /* NAT keepalive interval; 0 = off */
-    uint32_t keyingtries;      /* 0 = for ever */
+    bool encap;           /* force UDP encapsulation by a fake NAT hash */
+    ns_time rekey_time;   /* IKE SA; 0 = off */
+    ns_time over_time;    /* hard: rekey_time + over_time */
+    ns_time rand_time;    /* subtracted at random from rekey times */
+    ns_time dpd_delay;    /* 0 = off */
+    ns_time dpd_timeout;  /* 0 = by retransmission */
+    ns_time keepalive;    /* NAT keepalive interval; 0 = off */
+    uint32_t keyingtries; /* 0 = for ever */
     uint8_t n_children;
     struct ike_child_conf children[IKE_CHILDREN_MAX];
 };

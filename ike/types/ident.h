@@ -13,7 +13,7 @@
 #define IKE_ID_TEXT_LEN 320
 
 struct ike_id {
-    uint8_t type;  /* enum ike_id_type; 0 = %any (only as an expectation) */
+    uint8_t type; /* enum ike_id_type; 0 = %any (only as an expectation) */
     uint16_t len;
     uint8_t data[IKE_ID_MAX];
 };

@@ -12,7 +12,7 @@
 #define IKE_MESSAGE_MAX 10000 /* bytes; longer datagrams are dropped unread */
 #define IKE_NONCE_MIN 16      /* RFC 7296 section 3.9 */
 #define IKE_NONCE_MAX 256
-#define IKE_NONCE_LEN 32      /* ours */
+#define IKE_NONCE_LEN 32 /* ours */
 
 enum ike_exchange {
     IKE_SA_INIT = 34,
@@ -46,17 +46,56 @@ enum ike_payload_type {
 
 enum ike_protocol { IKE_PROTO_NONE = 0, IKE_PROTO_IKE = 1, IKE_PROTO_AH = 2, IKE_PROTO_ESP = 3 };
 
-enum ike_transform_type { IKE_TT_ENCR = 1, IKE_TT_PRF = 2, IKE_TT_INTEG = 3, IKE_TT_KE = 4, IKE_TT_ESN = 5 };
+enum ike_transform_type {
+    IKE_TT_ENCR = 1,
+    IKE_TT_PRF = 2,
+    IKE_TT_INTEG = 3,
+    IKE_TT_KE = 4,
+    IKE_TT_ESN = 5
+};
 #define IKE_ATTR_KEY_LENGTH 14
 
-enum ike_encr { IKE_ENCR_AES_CBC = 12, IKE_ENCR_AES_GCM_8 = 18, IKE_ENCR_AES_GCM_12 = 19, IKE_ENCR_AES_GCM_16 = 20 };
-enum ike_prf { IKE_PRF_HMAC_SHA1 = 2, IKE_PRF_HMAC_SHA2_256 = 5, IKE_PRF_HMAC_SHA2_384 = 6, IKE_PRF_HMAC_SHA2_512 = 7 };
-enum ike_integ { IKE_INTEG_NONE = 0, IKE_INTEG_HMAC_SHA2_256_128 = 12, IKE_INTEG_HMAC_SHA2_384_192 = 13, IKE_INTEG_HMAC_SHA2_512_256 = 14 };
-enum ike_ke_method { IKE_KE_NONE = 0, IKE_KE_MODP2048 = 14, IKE_KE_ECP256 = 19, IKE_KE_X25519 = 31 };
+enum ike_encr {
+    IKE_ENCR_AES_CBC = 12,
+    IKE_ENCR_AES_GCM_8 = 18,
+    IKE_ENCR_AES_GCM_12 = 19,
+    IKE_ENCR_AES_GCM_16 = 20
+};
+enum ike_prf {
+    IKE_PRF_HMAC_SHA1 = 2,
+    IKE_PRF_HMAC_SHA2_256 = 5,
+    IKE_PRF_HMAC_SHA2_384 = 6,
+    IKE_PRF_HMAC_SHA2_512 = 7
+};
+enum ike_integ {
+    IKE_INTEG_NONE = 0,
+    IKE_INTEG_HMAC_SHA2_256_128 = 12,
+    IKE_INTEG_HMAC_SHA2_384_192 = 13,
+    IKE_INTEG_HMAC_SHA2_512_256 = 14
+};
+enum ike_ke_method {
+    IKE_KE_NONE = 0,
+    IKE_KE_MODP2048 = 14,
+    IKE_KE_ECP256 = 19,
+    IKE_KE_X25519 = 31
+};
 enum ike_esn { IKE_ESN_NO = 0, IKE_ESN_YES = 1 };
 
-enum ike_auth_method { IKE_AUTH_RSA = 1, IKE_AUTH_PSK = 2, IKE_AUTH_NULL = 13, IKE_AUTH_SIGNATURE = 14 };
-enum ike_id_type { IKE_ID_IPV4 = 1, IKE_ID_FQDN = 2, IKE_ID_EMAIL = 3, IKE_ID_IPV6 = 5, IKE_ID_DN = 9, IKE_ID_GN = 10, IKE_ID_KEY = 11 };
+enum ike_auth_method {
+    IKE_AUTH_RSA = 1,
+    IKE_AUTH_PSK = 2,
+    IKE_AUTH_NULL = 13,
+    IKE_AUTH_SIGNATURE = 14
+};
+enum ike_id_type {
+    IKE_ID_IPV4 = 1,
+    IKE_ID_FQDN = 2,
+    IKE_ID_EMAIL = 3,
+    IKE_ID_IPV6 = 5,
+    IKE_ID_DN = 9,
+    IKE_ID_GN = 10,
+    IKE_ID_KEY = 11
+};
 enum ike_ts_type { IKE_TS_IPV4_RANGE = 7, IKE_TS_IPV6_RANGE = 8 };
 
 enum ike_notify {

@@ -16,16 +16,16 @@
 #define IKE_PROPOSAL_TEXT_LEN 256
 
 struct ike_transform {
-    uint8_t type;      /* enum ike_transform_type */
+    uint8_t type; /* enum ike_transform_type */
     uint16_t id;
     uint16_t key_bits; /* 0 = no key length attribute */
     bool unusable;     /* read with an attribute we do not know: never selected */
 };
 
 struct ike_proposal {
-    uint8_t num;       /* as on the wire; 1-based */
-    uint8_t proto;     /* enum ike_protocol */
-    uint8_t spi_len;   /* 0, 4 or 8 */
+    uint8_t num;     /* as on the wire; 1-based */
+    uint8_t proto;   /* enum ike_protocol */
+    uint8_t spi_len; /* 0, 4 or 8 */
     uint8_t spi[8];
     uint8_t n_transforms;
     struct ike_transform transforms[IKE_TRANSFORMS_MAX];

@@ -14,7 +14,7 @@
 
 struct ike_ts {
     struct ip_range range;
-    uint8_t proto; /* 0 = any */
+    uint8_t proto;             /* 0 = any */
     uint16_t port_lo, port_hi; /* 0..65535 = any; for ICMP type/code, RFC 4301 4.4.1.1 */
 };
 

@@ -1,4 +1,5 @@
-foreach(name header payload check sa ke nonce id auth cert notify delete ts vendor sk dump)
+# SPDX-License-Identifier: Apache-2.0
+foreach(name header payload check sa ke nonce id auth cert notify delete ts vendor sk dump random)
   ioff_unit_test(test_codec_${name} USES ike_codec)
 endforeach()
 # Whole messages of an independent implementation, both ways.

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/ike_payload_bytes.h"
 
+#include "ike/core/codec/header.h"
+
 static const char bytes[] = "0102030405060708 1112131415161718"
                             "21 20 22 08 00000000 0000001c";
 

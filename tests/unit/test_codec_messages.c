@@ -6,6 +6,8 @@
 #include "tests/lib/ike_bytes.h"
 #include "tests/lib/ike_recode.h"
 
+#include "ike/core/codec/codec.h"
+
 #define N_MAX 32
 
 static struct message {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/lib/ike_payload_bytes.h"
 
+#include "ike/core/codec/payload.h"
+
 static int read_hex(uint8_t first, const char *hex, struct ike_payloads *ret, struct err *err)
 {
     static struct span kept; /* what the list borrows from */

@@ -121,7 +121,8 @@ static void validation_names_the_key(void **state)
     REFUSES(k->local_ts.n = 0, ERR_INVALID, "child dmz: local_ts: no traffic selector");
     REFUSES(k->remote_ts.n = 0, ERR_INVALID, "child dmz: remote_ts: no traffic selector");
     REFUSES(k->n_esp_proposals = 0, ERR_INVALID, "child dmz: esp_proposals");
-    REFUSES(strcpy(k->name, "net"), ERR_EXISTS, "child net: children: the name is there twice");
+    REFUSES(snprintf(k->name, sizeof k->name, "net"), ERR_EXISTS,
+            "child net: children: the name is there twice");
     REFUSES(k->name[0] = '\0', ERR_INVALID, "1 to 47 characters");
 }
 
