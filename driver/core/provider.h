@@ -12,14 +12,16 @@
  *   submit          core        no           batch; completes by nic_batch_done()
  *   process         core        no           called when fd() is readable
  *   enumerate, ...  core        <= 1 s       answers in the call
- *   close           core        <= 1 s       SAs and rules stay in the device
+ *   close           core        <= 1 s       SAs and rules stay in the device;
+ *                                            batches in flight end with ERR_DEVICE
  *
  * Ownership: attribute structs are borrowed for the call; a backend copies
  * what it keeps and wipes key copies once the device has them.  A batch belongs
  * to the backend from submit() until it calls nic_batch_done(), which may be
  * before submit() returns.
  *
- * Threads: all calls on one device come from one thread at a time.
+ * Threads: all calls on one device come from one thread at a time.  Callbacks
+ * (done, event_fn) may call the device again, but never close it.
  *
  * One process holds a device's lease at a time (`owner`).  A new lease holder
  * gets generation = last + 1 and adopts what enumerate() shows: SAs of earlier
@@ -94,6 +96,29 @@ struct nic_guard_entry {
     char label[NIC_LABEL_LEN];
 };
 
+/* A packet in the caller's buffer, for burst().  The public struct ioff_packet
+ * and the engine's own struct have this very layout: each neighbour asserts its
+ * side (sdk/src/inline.c, driver/soft/inline_dev.c), so no packet is translated. */
+#define NIC_BURST_MAX 64
+enum nic_verdict {
+    NIC_VERDICT_PENDING = 0,
+    NIC_VERDICT_SEND,    /* out: ready for the wire */
+    NIC_VERDICT_DELIVER, /* in: a clear inner packet */
+    NIC_VERDICT_BYPASS,  /* out: unchanged, a bypass rule matched */
+    NIC_VERDICT_DROP,    /* counted under `drop` */
+};
+struct nic_pkt {
+    uint8_t *data;
+    uint32_t len;
+    uint16_t headroom, tailroom;
+    uint8_t verdict; /* enum nic_verdict */
+    uint8_t drop;    /* enum nic_drop */
+    uint8_t tos;
+    bool udp_encap;
+    struct ip_endpoint local, remote;
+    uint64_t sa;
+};
+
 struct nic_ops {
     int (*close)(struct nic_device *dev);
     int (*spi_reserve)(struct nic_device *dev, uint32_t *ret_spi, struct err *err);
@@ -102,7 +127,8 @@ struct nic_ops {
     int (*sa_get)(struct nic_device *dev, uint64_t id, struct nic_sa_info *ret, struct err *err);
     int (*rule_get)(struct nic_device *dev, uint64_t id, struct nic_rule_info *ret, struct err *err);
     /* Calls back for every SA (rule) in the device, of all owners; a non-zero
-     * answer of the callback ends the walk and is returned. */
+     * answer of the callback ends the walk and is returned.  Either function
+     * may be NULL: that table is then not walked. */
     int (*enumerate)(struct nic_device *dev, int (*fn)(void *user, const struct nic_sa_info *sa),
                      int (*rule_fn)(void *user, const struct nic_rule_info *rule), void *user,
                      struct err *err);
@@ -123,9 +149,10 @@ struct nic_ops {
      * stands before the first SA and outlives every process of ours. */
     int (*guard_set)(struct nic_device *dev, const struct nic_guard_entry *entries, size_t n,
                      struct err *err);
-    /* Inline use, for callers who own their packets (inline devices only):
-     * see sdk inline.h for the contract. */
-    int (*burst)(struct nic_device *dev, enum nic_dir dir, void *pkts, size_t n, ns_time now);
+    /* Inline use, for callers who own their packets: n <= NIC_BURST_MAX; the
+     * answer is 0 and a verdict in each packet, or an error and no packet touched. */
+    int (*burst)(struct nic_device *dev, enum nic_dir dir, struct nic_pkt *pkts, size_t n,
+                 ns_time now);
 };
 
 /* The base object; a backend embeds it first. */
@@ -136,6 +163,7 @@ struct nic_device {
     char provider[NIC_NAME_LEN]; /* "soft", "inline" */
     char owner[NIC_NAME_LEN];
     uint32_t generation;         /* set by open */
+    bool monitor;                /* read-only: nic_submit() refuses */
     void (*event_fn)(void *user, const struct nic_event *event);
     void *event_user;
 };
@@ -143,6 +171,7 @@ struct nic_device {
 struct nic_device_desc {
     char name[NIC_NAME_LEN];
     char provider[NIC_NAME_LEN];
+    enum nic_level level;
     bool usable;
     char reason[128]; /* why not, or a one-line description */
 };
@@ -164,20 +193,53 @@ struct nic_provider {
 /* driver/backends.c: the only list of backends, best place first; ends with NULL. */
 extern const struct nic_provider *const nic_providers[];
 /* Places this build or version has not, each with an honest reason. */
-struct nic_absent_place { const char *provider; const char *reason; };
+struct nic_absent_place {
+    const char *provider;
+    enum nic_level level; /* what it would do if it were here */
+    const char *reason;
+};
 extern const struct nic_absent_place nic_absent_places[]; /* ends with provider NULL */
 
 /* Completes `ops` from the defaults. */
 void nic_ops_fill(struct nic_ops *ops);
+
+/* registry.c */
+const struct nic_provider *nic_provider_find(const char *name, size_t len); /* NULL: none */
+/* Devices of all providers, then absent places, of each level in turn, best
+ * level first.  At most `cap` entries; *ret_n says how many there were. */
+int nic_device_list(struct nic_device_desc *descs, size_t cap, size_t *ret_n, struct err *err);
+/* `spec` is "provider" or "provider:address"; owner NULL means "sdk". */
+int nic_device_open(const char *spec, const char *owner, bool monitor, struct nic_device **ret,
+                    struct err *err);
+int nic_device_close(struct nic_device *dev); /* NULL accepted */
+/* One step of the placement ladder: a provider or an absent place. */
+struct nic_place {
+    const char *name;
+    enum nic_level level;
+    const char *absent; /* why it is not here; NULL: a provider of this build */
+};
+/* All places of this build, best first; returns how many there are. */
+size_t nic_places(struct nic_place *places, size_t cap);
+
+/* batch.c: the only way to a backend's submit().  Refuses a monitor, an empty
+ * batch and references to an op that adds no SA before they reach a backend. */
+void nic_submit(struct nic_device *dev, struct nic_batch *batch);
 void nic_batch_done(struct nic_batch *batch, int code, const struct err *err);
 void nic_event_raise(struct nic_device *dev, const struct nic_event *event);
 
 /* validate.c: one place that checks a struct and names the wrong field. */
 int nic_sa_validate(const struct nic_sa_attr *attr, const struct nic_caps *caps, struct err *err);
 int nic_rule_validate(const struct nic_rule_attr *attr, const struct nic_caps *caps, struct err *err);
+/* `field` is what errors call the selector: "sel[3]", "entry 2". */
+int nic_selector_validate(const struct nic_selector *sel, const struct nic_caps *caps,
+                          const char *field, struct err *err);
 bool nic_selector_match(const struct nic_selector *sel, const struct ip_addr *local,
                         const struct ip_addr *remote, uint8_t proto, uint16_t local_port,
                         uint16_t remote_port, bool has_ports);
+/* text.c */
+const char *nic_level_name(enum nic_level level);          /* "software", "packet" ... */
+const char *nic_event_name(enum nic_event_kind kind);      /* "soft-lifetime" ... */
+const char *nic_op_name(enum nic_batch_kind kind);         /* "sa-add" ... */
 #define NIC_SELECTOR_TEXT_LEN 256
 const char *nic_selector_text(const struct nic_selector *sel, char buf[NIC_SELECTOR_TEXT_LEN]);
 

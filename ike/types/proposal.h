@@ -11,12 +11,13 @@
 
 #include <stdint.h>
 
-#define IKE_TRANSFORMS_MAX 32 /* in one proposal */
+#define IKE_TRANSFORMS_MAX 64 /* in one proposal; strongSwan's default offers about 40 */
 #define IKE_PROPOSALS_MAX 8   /* configured or read from one SA payload */
 #define IKE_PROPOSAL_TEXT_LEN 256
 
 struct ike_transform {
     uint8_t type;      /* enum ike_transform_type */
+    bool unusable;     /* read with an attribute we do not know: never selected */
     uint16_t id;
     uint16_t key_bits; /* 0 = no key length attribute */
 };

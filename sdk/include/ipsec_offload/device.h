@@ -34,8 +34,9 @@ struct ioff_device_opts {
     size_t size;         /**< sizeof(struct ioff_device_opts) */
     const char *owner;   /**< lease name; one process holds a device at a time */
     bool monitor;        /**< read-only: no lease; install answers IOFF_E_STATE */
-    enum ioff_offload offload; /**< what to record as requested, default PREFER */
+    enum ioff_offload offload; /**< for SAs that ask for none of their own */
 };
+#define IOFF_DEVICE_OPTS_INIT { .size = sizeof(struct ioff_device_opts) }
 
 /** Opens "soft" (the data plane's default socket), "soft:/path/dp.sock" or
  * "inline" (the engine inside this process). */

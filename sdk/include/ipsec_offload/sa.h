@@ -47,7 +47,8 @@ struct ioff_sa_opts {
     size_t num_selectors;
     enum ioff_offload offload;
 };
-#define IOFF_SA_OPTS_INIT { .size = sizeof(struct ioff_sa_opts) }
+#define IOFF_SA_OPTS_INIT                                                                          \
+    { .size = sizeof(struct ioff_sa_opts), .proto = IOFF_PROTO_ESP, .mode = IOFF_MODE_TUNNEL }
 
 struct ioff_rule_opts {
     size_t size;

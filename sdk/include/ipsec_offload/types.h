@@ -52,7 +52,14 @@ enum ioff_sa_state { IOFF_SA_LARVAL = 0, IOFF_SA_ACTIVE = 1, IOFF_SA_DRAINING = 
 
 /** How much of the work a place does. */
 enum ioff_level { IOFF_LEVEL_NONE = 0, IOFF_LEVEL_SOFTWARE = 1, IOFF_LEVEL_CRYPTO = 2, IOFF_LEVEL_PACKET = 3 };
-enum ioff_offload { IOFF_OFFLOAD_OFF = 0, IOFF_OFFLOAD_PREFER = 1, IOFF_OFFLOAD_REQUIRE = 2 };
+/** DEFAULT is the zero of an option struct: for an SA what its device was opened
+ * with, for a device PREFER.  Answers never carry DEFAULT. */
+enum ioff_offload {
+    IOFF_OFFLOAD_DEFAULT = 0,
+    IOFF_OFFLOAD_OFF = 1,     /**< no hardware, even where it could */
+    IOFF_OFFLOAD_PREFER = 2,  /**< hardware where it can, with a reason where not */
+    IOFF_OFFLOAD_REQUIRE = 3, /**< hardware, or the install is refused */
+};
 
 /** Why a place was passed over, or chosen. */
 enum ioff_reason {

@@ -1,0 +1,2 @@
+ioff_unit_test(test_vici_msg USES ike_vici)
+ioff_unit_test(test_vici_packet USES ike_vici)
