@@ -106,6 +106,7 @@ enum nic_verdict {
     NIC_VERDICT_DELIVER, /* in: a clear inner packet */
     NIC_VERDICT_BYPASS,  /* out: unchanged, a bypass rule matched */
     NIC_VERDICT_DROP,    /* counted under `drop` */
+    NIC_VERDICT_DUMMY,   /* in: a valid dummy packet (RFC 4303 section 2.6) */
 };
 struct nic_pkt {
     uint8_t *data;

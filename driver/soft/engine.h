@@ -10,8 +10,10 @@
  * Control calls (add, delete, move) come from one control thread.  Burst calls
  * may run on several worker threads at once, each registered by
  * engine_worker_new(): they take no lock and allocate nothing.  A deleted SA
- * is wiped and freed after every worker has passed a quiet point (liburcu QSBR,
+ * is wiped and freed after every worker has passed a quiet point (QSBR,
  * engine_worker_quiet()).  Counters are kept per worker and summed on read.
+ * At most 16 workers at a time.  An outbound packet that no rule matches is
+ * dropped; an SA without selectors takes any packet.
  *
  * (key, IV) rule: the 8-byte IV is the 64-bit sequence number, taken from one
  * atomic counter per SA that starts at 1 and never goes back; an SA with a
@@ -32,6 +34,7 @@ enum engine_verdict {
     ENGINE_DELIVER,     /* in: a clear inner packet */
     ENGINE_BYPASS,      /* out: a bypass rule matched, unchanged */
     ENGINE_DROP,        /* counted under `drop` */
+    ENGINE_DUMMY,       /* in: a valid dummy packet (RFC 4303 2.6): forget it, no drop */
 };
 
 /* One packet in a caller's buffer.  [data, data+len) is the packet: an inner IP
@@ -66,12 +69,14 @@ struct engine_opts {
     uint32_t rule_max;         /* default 1 << 16 */
     engine_event_fn *event_fn;
     void *event_user;
+    const char *cipher;        /* "openssl", "ipsec-mb"; NULL: the fastest there is */
 };
 
 int engine_new(const struct engine_opts *opts, struct engine **ret, struct err *err);
 void engine_free(struct engine *e); /* workers gone before; wipes keys */
 
-struct engine_worker *engine_worker_new(struct engine *e); /* on the worker's thread */
+/* On the worker's thread; NULL: no memory, or 16 workers already. */
+struct engine_worker *engine_worker_new(struct engine *e);
 void engine_worker_free(struct engine_worker *w);
 void engine_worker_quiet(struct engine_worker *w); /* between bursts, and before sleeping: */
 void engine_worker_sleep(struct engine_worker *w); /* offline while blocked in poll */
@@ -92,7 +97,9 @@ int engine_rule_get(struct engine *e, uint64_t id, struct nic_rule_info *ret, st
 int engine_sa_each(struct engine *e, ns_time now, int (*fn)(void *, const struct nic_sa_info *), void *user);
 int engine_rule_each(struct engine *e, int (*fn)(void *, const struct nic_rule_info *), void *user);
 bool engine_spi_in_use(struct engine *e, uint32_t spi);
-/* All-or-nothing, in order; fills ids of ADD ops. */
+/* All-or-nothing, in order; fills ids of ADD ops.  Nothing of it is seen by
+ * packets before all of it is sure to succeed.  An inbound SPI that the batch
+ * deletes is free for others only after it.  Does not call batch->done. */
 int engine_batch(struct engine *e, struct nic_batch *batch, const char *owner, uint32_t generation,
                  ns_time now, struct err *err);
 void engine_device_counters(struct engine *e, struct nic_device_counters *ret);

@@ -35,12 +35,12 @@ struct ike_child_conf {
     enum ike_offload offload;
     ns_time rekey_time, life_time, rand_time; /* 0 = off; life_time is hard */
     uint64_t rekey_bytes, life_bytes, rekey_packets, life_packets;
-    uint16_t replay_window; /* packets */
+    uint16_t replay_window; /* packets; 64 where swanctl has 32: free, and kinder to reordering */
 };
 
 struct ike_peer_auth {
     enum ike_auth_method auth; /* IKE_AUTH_PSK */
-    struct ike_id id;          /* local: own identity; remote: expectation */
+    struct ike_id id;          /* local: own, %any = the local address; remote: expectation */
 };
 
 struct ike_conn {
@@ -65,7 +65,10 @@ struct ike_conn {
     struct ike_child_conf children[IKE_CHILDREN_MAX];
 };
 
-/* Defaults (swanctl's where it has them), one reference. NULL: no memory. */
+/* 1 to IKE_NAME_LEN - 1 printable characters without '/'. */
+int ike_name_check(const char *name, struct err *err) MUST_CHECK;
+/* Defaults (swanctl's where it has them), one reference.  NULL: no memory.
+ * A name that is too long comes out empty; ike_conn_validate() refuses it. */
 struct ike_conn *ike_conn_new(const char *name);
 void ike_child_conf_init(struct ike_child_conf *child, const char *name);
 struct ike_conn *ike_conn_ref(struct ike_conn *conn);

@@ -5,6 +5,7 @@
  */
 #include <ipsec_offload/error.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sdk/src/internal.h"
@@ -43,6 +44,6 @@ int error_give(struct ioff_error *error, int code, const struct err *err)
     if (err && err->text[0])
         memcpy(error->text, err->text, sizeof error->text);
     else
-        strcpy(error->text, err_name(code));
+        snprintf(error->text, sizeof error->text, "%s", err_name(code));
     return code;
 }

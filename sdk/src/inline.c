@@ -33,6 +33,7 @@ SAME_VERDICT(SEND, SEND);
 SAME_VERDICT(DELIVER, DELIVER);
 SAME_VERDICT(BYPASS, BYPASS);
 SAME_VERDICT(DROPPED, DROP);
+SAME_VERDICT(DUMMY, DUMMY);
 
 static int burst(struct ioff_device *device, enum nic_dir dir, struct ioff_packet *packets,
                  size_t num, uint64_t now_ns)

@@ -122,21 +122,22 @@ static void describe_actual(const struct ioff_device *device, enum ioff_offload 
     case PLACED_LOST:
         ret->level = IOFF_LEVEL_NONE;
         ret->reason = IOFF_REASON_LOST;
-        strcpy(ret->text, "the device went away, and the SA with it");
+        snprintf(ret->text, sizeof ret->text, "the device went away, and the SA with it");
         return;
     case PLACED_BEFORE:
-        strcpy(ret->text, "found in the device; what its installer asked for is not recorded");
+        snprintf(ret->text, sizeof ret->text,
+                 "found in the device; what its installer asked for is not recorded");
         return;
     case PLACED_HERE:
         break;
     }
     if (requested == IOFF_OFFLOAD_OFF)
-        strcpy(ret->text, "offload is off");
+        snprintf(ret->text, sizeof ret->text, "offload is off");
     else if (num_passed)
         snprintf(ret->text, sizeof ret->text, "best device opened; better places passed over: %zu",
                  num_passed);
     else
-        strcpy(ret->text, "no better place exists");
+        snprintf(ret->text, sizeof ret->text, "no better place exists");
 }
 
 void placement_fill(const struct ioff_device *device, enum ioff_offload requested,

@@ -137,7 +137,7 @@ bool rd_done(const struct rd *rd)
 void wr_init(struct wr *wr, void *p, size_t cap)
 {
     wr->start = wr->p = p;
-    wr->end = wr->start + cap;
+    wr->end = cap ? wr->start + cap : wr->start;
     wr->failed = false;
 }
 
@@ -159,7 +159,8 @@ uint8_t *wr_reserve(struct wr *wr, size_t len)
         wr->failed = true;
         return NULL;
     }
-    wr->p += len;
+    if (len)
+        wr->p += len;
     return at;
 }
 
@@ -212,7 +213,7 @@ void wr_zero(struct wr *wr, size_t len)
 
 void wr_patch_be16(struct wr *wr, size_t at, uint16_t v)
 {
-    if (!wr->failed && at + 2 <= wr_len(wr))
+    if (!wr->failed && wr_len(wr) >= 2 && at <= wr_len(wr) - 2)
         put_be16(wr->start + at, v);
     else
         wr->failed = true;
@@ -220,7 +221,7 @@ void wr_patch_be16(struct wr *wr, size_t at, uint16_t v)
 
 void wr_patch_be32(struct wr *wr, size_t at, uint32_t v)
 {
-    if (!wr->failed && at + 4 <= wr_len(wr))
+    if (!wr->failed && wr_len(wr) >= 4 && at <= wr_len(wr) - 4)
         put_be32(wr->start + at, v);
     else
         wr->failed = true;

@@ -58,7 +58,7 @@ struct span rd_rest(struct rd *rd); /* all that is left; steps over it */
 bool rd_done(const struct rd *rd);  /* not failed and nothing left */
 
 void wr_init(struct wr *wr, void *p, size_t cap);
-size_t wr_len(const struct wr *wr);  /* bytes written so far */
+size_t wr_len(const struct wr *wr); /* bytes written so far */
 size_t wr_room(const struct wr *wr);
 void wr_u8(struct wr *wr, uint8_t v);
 void wr_be16(struct wr *wr, uint16_t v);

@@ -65,16 +65,24 @@ int err_prefix(struct err *err, const char *fmt, ...)
 const char *err_name(int code)
 {
     static const char *const names[] = {
-        [-ERR_NONE] = "none",         [-ERR_INVALID] = "invalid",
-        [-ERR_UNSUPPORTED] = "unsupported", [-ERR_NOMEM] = "no-memory",
-        [-ERR_FULL] = "full",         [-ERR_NOTFOUND] = "not-found",
-        [-ERR_EXISTS] = "exists",     [-ERR_BUSY] = "busy",
-        [-ERR_TIMEOUT] = "timeout",   [-ERR_DEVICE] = "device",
-        [-ERR_MALFORMED] = "malformed", [-ERR_AUTH] = "authentication",
-        [-ERR_PERM] = "permission",   [-ERR_IO] = "io",
-        [-ERR_STATE] = "state",       [-ERR_REFUSED] = "refused",
+        [-ERR_NONE] = "none",
+        [-ERR_INVALID] = "invalid",
+        [-ERR_UNSUPPORTED] = "unsupported",
+        [-ERR_NOMEM] = "no-memory",
+        [-ERR_FULL] = "full",
+        [-ERR_NOTFOUND] = "not-found",
+        [-ERR_EXISTS] = "exists",
+        [-ERR_BUSY] = "busy",
+        [-ERR_TIMEOUT] = "timeout",
+        [-ERR_DEVICE] = "device",
+        [-ERR_MALFORMED] = "malformed",
+        [-ERR_AUTH] = "authentication",
+        [-ERR_PERM] = "permission",
+        [-ERR_IO] = "io",
+        [-ERR_STATE] = "state",
+        [-ERR_REFUSED] = "refused",
     };
-    size_t i = (size_t)-(long)code;
+    size_t i = (size_t)(-(long)code);
 
     if (code > 0 || i >= sizeof names / sizeof names[0])
         return "unknown";

@@ -114,12 +114,13 @@ static int parse_prefix(char *text, char *slash, struct ip_range *ret)
 int ip_range_parse(const char *text, struct ip_range *ret)
 {
     char copy[2 * IP_TEXT_LEN];
+    size_t len = strlen(text);
     struct ip_range r;
     char *mark;
 
-    if (strlen(text) >= sizeof copy)
+    if (len >= sizeof copy)
         return ERR_MALFORMED;
-    strcpy(copy, text);
+    memcpy(copy, text, len + 1);
     if ((mark = strchr(copy, '/')))
         return parse_prefix(copy, mark, ret);
     if ((mark = strchr(copy, '-'))) {

@@ -29,13 +29,13 @@ struct ip_range {
     struct ip_addr hi;
 };
 
-#define IP_TEXT_LEN 64       /* "addr" or "addr/len" or "lo-hi" fits in 2x */
+#define IP_TEXT_LEN 64 /* "addr" or "addr/len" or "lo-hi" fits in 2x */
 #define IP_RANGE_TEXT_LEN 96
 
 size_t ip_addr_len(const struct ip_addr *a); /* 4, 16, or 0 if unset */
 bool ip_addr_eq(const struct ip_addr *a, const struct ip_addr *b);
 int ip_addr_cmp(const struct ip_addr *a, const struct ip_addr *b); /* same family */
-bool ip_addr_is_unset(const struct ip_addr *a); /* family 0 or all-zero */
+bool ip_addr_is_unset(const struct ip_addr *a);                    /* family 0 or all-zero */
 struct ip_addr ip_addr_v4(uint32_t host_order);
 int ip_addr_parse(const char *text, struct ip_addr *ret) MUST_CHECK;
 const char *ip_addr_text(const struct ip_addr *a, char buf[IP_TEXT_LEN]);

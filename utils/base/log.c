@@ -43,16 +43,20 @@ static int line_head(char *line, size_t cap, enum log_level level, const char *m
         return snprintf(line, cap, "<%d>%s: ", syslog_levels[level], module);
     gmtime_r(&t, &tm);
     return snprintf(line, cap, "%04d-%02d-%02dT%02d:%02d:%02dZ %s %s: ", tm.tm_year + 1900,
-                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-                    level_names[level], module);
+                    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, level_names[level],
+                    module);
 }
 
-/* A peer's bytes must not forge a second line or a terminal escape. */
+/* A peer's bytes must not forge a second line or a terminal escape.  U+0080 to
+ * U+009F are control characters too: 0xc2 and a byte below 0xa0 in UTF-8. */
 static void make_printable(char *s)
 {
-    for (; *s; s++)
-        if ((unsigned char)*s < 0x20 || *s == 0x7f)
-            *s = '?';
+    for (unsigned char *b = (unsigned char *)s; *b; b++) {
+        if (b[0] < 0x20 || b[0] == 0x7f)
+            b[0] = '?';
+        else if (b[0] == 0xc2 && b[1] >= 0x80 && b[1] < 0xa0)
+            b[0] = b[1] = '?';
+    }
 }
 
 void log_line(enum log_level level, const char *module, const char *fmt, ...)

@@ -31,7 +31,10 @@ struct log_limit {
     uint64_t tokens_ns;
     uint64_t held_back;
 };
-#define LOG_LIMIT_INIT(burst_, per_s_) { .burst = (burst_), .per_s = (per_s_) }
+#define LOG_LIMIT_INIT(burst_, per_s_)                                                             \
+    {                                                                                              \
+        .burst = (burst_), .per_s = (per_s_)                                                       \
+    }
 /* True if this line may be written now; *ret_held_back says how many were
  * suppressed since the last one that was. Single-threaded per limit. */
 bool log_limit_pass(struct log_limit *limit, ns_time now, uint64_t *ret_held_back);

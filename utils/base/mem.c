@@ -46,9 +46,11 @@ void *mem_zalloc(size_t len)
 
 void *mem_zalloc_array(size_t n, size_t size)
 {
-    if (must_fail())
+    size_t len;
+
+    if (__builtin_mul_overflow(n, size, &len))
         return NULL;
-    return calloc(n ? n : 1, size ? size : 1);
+    return mem_zalloc(len);
 }
 
 void *mem_dup(const void *p, size_t len)

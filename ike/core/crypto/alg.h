@@ -44,6 +44,7 @@ struct ike_alg_prf {
 
 struct ike_alg_integ {
     uint16_t id;     /* enum ike_integ */
+    uint16_t prf;    /* the PRF number of the same HMAC */
     uint8_t key_len; /* bytes */
     uint8_t icv_len; /* bytes on the wire */
     uint16_t strength;

@@ -7,9 +7,9 @@
  * exchange:
  *   x25519    32 bytes, clamped (RFC 7748 section 5)
  *   ecp256    32 bytes, big-endian, drawn again until 0 < d < n
- *   modp2048  56 bytes = 448-bit exponent, big-endian, drawn again until > 1.
- *             RFC 3526 section 8 estimates 220 to 320 bits for this group; 448
- *             leaves twice the group's 112-bit strength and more.
+ *   modp2048  48 bytes = 384-bit exponent, big-endian, drawn again until > 1.
+ *             RFC 3526 section 8 estimates that this group needs 220 to 320
+ *             bits; a full-length exponent would cost five times as much.
  *
  * A peer's value is checked before use: exact length; x25519 result not all
  * zero (RFC 8031 section 4); ecp256 coordinates in range and on the curve;

@@ -16,7 +16,14 @@ extern "C" {
 #define IOFF_HEADROOM 64
 #define IOFF_TAILROOM 48
 
-enum ioff_verdict { IOFF_PENDING = 0, IOFF_SEND, IOFF_DELIVER, IOFF_BYPASS, IOFF_DROPPED };
+enum ioff_verdict {
+    IOFF_PENDING = 0,
+    IOFF_SEND,    /**< out: ready for the wire */
+    IOFF_DELIVER, /**< in: a clear inner packet */
+    IOFF_BYPASS,  /**< out: unchanged, a bypass rule matched */
+    IOFF_DROPPED, /**< counted under `drop` */
+    IOFF_DUMMY,   /**< in: a valid dummy packet (RFC 4303 section 2.6): forget it */
+};
 
 /** Layout-compatible with the engine's packet; see IOFF_HEADROOM. Outbound:
  * data is an inner IP packet, becomes SPI..ICV.  Inbound: the reverse. */
@@ -32,7 +39,12 @@ struct ioff_packet {
     uint64_t sa_id;
 };
 
-/** num <= IOFF_BURST_MAX.  now_ns: CLOCK_BOOTTIME.  One thread per device. */
+/** num <= IOFF_BURST_MAX.  now_ns: CLOCK_BOOTTIME.  One thread per device, the
+ * same for every burst (else IOFF_E_STATE).  0, and a verdict in each packet;
+ * or an error, and no packet touched: IOFF_E_UNSUPPORTED from a device that
+ * moves its packets itself.  Events are raised before the call returns.
+ * A packet that matches a protect rule without an SA is dropped; packets that
+ * never reach the engine are the caller's, so ioff_guard_set() is refused. */
 int ioff_burst_out(struct ioff_device *device, struct ioff_packet *packets, size_t num, uint64_t now_ns);
 int ioff_burst_in(struct ioff_device *device, struct ioff_packet *packets, size_t num, uint64_t now_ns);
 
