@@ -59,7 +59,7 @@ def classify(frame):
         udp = body[8:]
         if 500 in (sport, dport) and 4500 not in (sport, dport):
             return "ike", src, dst, udp
-        if 4500 in (sport, dport) or natted(sport, dport):
+        if 4500 in (sport, dport):
             if udp == b"\xff":
                 return "keepalive", src, dst, udp
             if udp[:4] == b"\0\0\0\0":
@@ -71,11 +71,6 @@ def classify(frame):
     return "clear", src, dst, body
 
 
-NAT_PORTS = set()
-
-
-def natted(sport, dport):
-    return sport in NAT_PORTS or dport in NAT_PORTS
 
 
 def keys_of(path):
@@ -138,8 +133,6 @@ def main(argv):
     for arg in rest:
         if arg == "--esp-sa":
             keys.update(keys_of(next(rest)))
-        elif arg == "--nat-port":
-            NAT_PORTS.add(int(next(rest)))
         else:
             args.append(arg)
     if what == "clear":
