@@ -12,9 +12,9 @@
 #include "utils/base/err.h"
 #include "utils/base/ip.h"
 
-#define NIC_KEY_MAX 64     /* AES-256-CBC + HMAC-SHA-512 keys are kept apart */
-#define NIC_NAME_LEN 32    /* device, provider, owner names with NUL */
-#define NIC_LABEL_LEN 64   /* operator's name of the tunnel, for adoption */
+#define NIC_KEY_MAX 64   /* AES-256-CBC + HMAC-SHA-512 keys are kept apart */
+#define NIC_NAME_LEN 32  /* device, provider, owner names with NUL */
+#define NIC_LABEL_LEN 64 /* operator's name of the tunnel, for adoption */
 #define NIC_SELECTORS_MAX 16
 #define NIC_PLACES_MAX 8
 
@@ -51,7 +51,7 @@ struct nic_lifetime {
 struct nic_selector {
     struct ip_range local;
     struct ip_range remote;
-    uint8_t proto; /* 0 = any */
+    uint8_t proto;                         /* 0 = any */
     uint16_t local_port_lo, local_port_hi; /* 0..65535 = any */
     uint16_t remote_port_lo, remote_port_hi;
 };
@@ -65,14 +65,14 @@ struct nic_sa_attr {
     uint8_t key[NIC_KEY_MAX]; /* alg's key_len bytes; wiped by core after install */
     uint8_t salt[4];
     bool esn;
-    uint16_t replay_window;     /* packets, 0 = off (out: ignored) */
-    bool udp_encap;             /* RFC 3948 */
-    struct ip_endpoint local;   /* outer; ports used with udp_encap */
+    uint16_t replay_window;   /* packets, 0 = off (out: ignored) */
+    bool udp_encap;           /* RFC 3948 */
+    struct ip_endpoint local; /* outer; ports used with udp_encap */
     struct ip_endpoint remote;
     struct nic_lifetime life;
-    uint64_t seq_high_water;    /* event once the sequence number passes it; 0 = default 3/4 */
-    uint64_t tunnel;            /* caller's tag: SAs of one tunnel share it */
-    char label[NIC_LABEL_LEN];  /* "conn/child" */
+    uint64_t seq_high_water;   /* event once the sequence number passes it; 0 = default 3/4 */
+    uint64_t tunnel;           /* caller's tag: SAs of one tunnel share it */
+    char label[NIC_LABEL_LEN]; /* "conn/child" */
     /* Selectors that an inbound SA's decrypted packets must match, and the
      * outbound SA's too: checked both ways. */
     struct nic_selector sel[NIC_SELECTORS_MAX];
@@ -86,24 +86,29 @@ struct nic_rule_attr {
     enum nic_action action;
     uint32_t priority; /* lower first */
     struct nic_selector sel;
-    uint64_t sa;       /* protect: device SA id; 0 = no SA yet: drop and raise acquire */
+    uint64_t sa; /* protect: device SA id; 0 = no SA yet: drop and raise acquire */
     uint64_t tunnel;
     char label[NIC_LABEL_LEN];
 };
 
-enum nic_level { NIC_LEVEL_NONE = 0, NIC_LEVEL_SOFTWARE = 1, NIC_LEVEL_CRYPTO = 2, NIC_LEVEL_PACKET = 3 };
+enum nic_level {
+    NIC_LEVEL_NONE = 0,
+    NIC_LEVEL_SOFTWARE = 1,
+    NIC_LEVEL_CRYPTO = 2,
+    NIC_LEVEL_PACKET = 3
+};
 
 struct nic_caps {
     enum nic_level level;
-    uint32_t protos;      /* bit 0 ESP, bit 1 AH */
-    uint32_t modes;       /* bit 0 tunnel, bit 1 transport */
-    uint32_t algs;        /* bit n = enum nic_alg n */
-    uint32_t families;    /* bit 0 IPv4, bit 1 IPv6 (inner and outer) */
+    uint32_t protos;   /* bit 0 ESP, bit 1 AH */
+    uint32_t modes;    /* bit 0 tunnel, bit 1 transport */
+    uint32_t algs;     /* bit n = enum nic_alg n */
+    uint32_t families; /* bit 0 IPv4, bit 1 IPv6 (inner and outer) */
     bool esn;
     uint16_t replay_window_max;
-    bool raw_esp;         /* IP protocol 50 on the wire */
+    bool raw_esp; /* IP protocol 50 on the wire */
     bool udp_encap;
-    bool owns_natt_port;  /* the device holds UDP 4500 and hands IKE datagrams up */
+    bool owns_natt_port; /* the device holds UDP 4500 and hands IKE datagrams up */
     bool life_bytes, life_packets, life_time;
     uint32_t sa_max, rule_max;
     bool counters_exact;
@@ -112,30 +117,37 @@ struct nic_caps {
 
 /* Per SA; drops by cause. */
 enum nic_drop {
-    NIC_DROP_INTEGRITY, NIC_DROP_REPLAY, NIC_DROP_MALFORMED, NIC_DROP_LIFETIME,
-    NIC_DROP_SELECTOR, NIC_DROP_NO_SA, NIC_DROP_MTU, NIC_DROP_DEVICE, NIC_DROP_N
+    NIC_DROP_INTEGRITY,
+    NIC_DROP_REPLAY,
+    NIC_DROP_MALFORMED,
+    NIC_DROP_LIFETIME,
+    NIC_DROP_SELECTOR,
+    NIC_DROP_NO_SA,
+    NIC_DROP_MTU,
+    NIC_DROP_DEVICE,
+    NIC_DROP_N
 };
 const char *nic_drop_name(enum nic_drop cause); /* "integrity", "no-sa" ... */
 
 struct nic_counters {
     uint64_t packets, bytes;
     uint64_t drops[NIC_DROP_N];
-    uint64_t seq;        /* highest sequence number sent or accepted */
-    ns_time last_used;   /* device clock, 0 = never */
+    uint64_t seq;      /* highest sequence number sent or accepted */
+    ns_time last_used; /* device clock, 0 = never */
 };
 
 enum nic_sa_state { NIC_SA_LARVAL = 0, NIC_SA_ACTIVE = 1, NIC_SA_DRAINING = 2, NIC_SA_DEAD = 3 };
 
 /* One SA as a device reports it: everything but the key. */
 struct nic_sa_info {
-    uint64_t id;                  /* device's id, never reused while the device lives */
+    uint64_t id; /* device's id, never reused while the device lives */
     enum nic_sa_state state;
     char owner[NIC_NAME_LEN];
-    uint32_t generation;          /* the owner's start counter at install */
-    ns_time age;                  /* ns since it became active */
-    struct nic_sa_attr attr;      /* key and salt zero */
+    uint32_t generation;     /* the owner's start counter at install */
+    ns_time age;             /* ns since it became active */
+    struct nic_sa_attr attr; /* key and salt zero */
     struct nic_counters counters;
-    char engine[NIC_NAME_LEN];    /* what runs the cipher: "openssl", "ipsec-mb" */
+    char engine[NIC_NAME_LEN]; /* what runs the cipher: "openssl", "ipsec-mb" */
 };
 
 struct nic_rule_info {

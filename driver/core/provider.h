@@ -35,21 +35,21 @@
 struct nic_device;
 
 enum nic_batch_kind {
-    NIC_OP_SA_ADD,    /* in: attr, spi reserved before or free; out: id */
-    NIC_OP_SA_DEL,    /* in: id; the key is wiped in the device */
-    NIC_OP_RULE_ADD,  /* in: rule attr; out: id */
-    NIC_OP_RULE_DEL,  /* in: id */
-    NIC_OP_RULE_MOVE, /* in: id, sa: points a protect rule at another SA, atomically */
+    NIC_OP_SA_ADD,      /* in: attr, spi reserved before or free; out: id */
+    NIC_OP_SA_DEL,      /* in: id; the key is wiped in the device */
+    NIC_OP_RULE_ADD,    /* in: rule attr; out: id */
+    NIC_OP_RULE_DEL,    /* in: id */
+    NIC_OP_RULE_MOVE,   /* in: id, sa: points a protect rule at another SA, atomically */
     NIC_OP_SA_ENDPOINT, /* in: id, attr->remote: NAT mapping changed (RFC 7296 2.23) */
 };
 
 struct nic_batch_op {
     enum nic_batch_kind kind;
-    uint64_t id;                        /* in (DEL, MOVE, ENDPOINT) or out (ADD) */
-    const struct nic_sa_attr *sa_attr;  /* SA_ADD */
-    const struct nic_rule_attr *rule;   /* RULE_ADD; rule->sa may be NIC_SA_OF_OP(n) */
-    uint64_t sa;                        /* RULE_MOVE: target id or NIC_SA_OF_OP(n) */
-    struct ip_endpoint remote;          /* SA_ENDPOINT */
+    uint64_t id;                       /* in (DEL, MOVE, ENDPOINT) or out (ADD) */
+    const struct nic_sa_attr *sa_attr; /* SA_ADD */
+    const struct nic_rule_attr *rule;  /* RULE_ADD; rule->sa may be NIC_SA_OF_OP(n) */
+    uint64_t sa;                       /* RULE_MOVE: target id or NIC_SA_OF_OP(n) */
+    struct ip_endpoint remote;         /* SA_ENDPOINT */
 };
 
 /* Names the SA that op number n of the same batch adds. */
@@ -75,19 +75,19 @@ enum nic_event_kind {
     NIC_EVENT_DEVICE_LOST,    /* all SAs of the device are gone */
     NIC_EVENT_DEVICE_BACK,    /* reconnected, empty or with what enumerate shows */
     NIC_EVENT_TABLE_FULL,
-    NIC_EVENT_INTEGRITY,      /* failures passed the device's threshold */
-    NIC_EVENT_IKE_DATAGRAM,   /* on UDP 4500 with the non-ESP marker taken off */
+    NIC_EVENT_INTEGRITY,    /* failures passed the device's threshold */
+    NIC_EVENT_IKE_DATAGRAM, /* on UDP 4500 with the non-ESP marker taken off */
 };
 
 struct nic_event {
     enum nic_event_kind kind;
-    uint64_t id;      /* SA or rule id */
+    uint64_t id; /* SA or rule id */
     uint64_t tunnel;
     uint32_t spi;
-    char cause[NIC_NAME_LEN];       /* lifetime: "bytes", "packets", "time" */
-    struct nic_selector sel;        /* ACQUIRE: the packet's selectors */
+    char cause[NIC_NAME_LEN];         /* lifetime: "bytes", "packets", "time" */
+    struct nic_selector sel;          /* ACQUIRE: the packet's selectors */
     struct ip_endpoint local, remote; /* MAPPING_CHANGE, IKE_DATAGRAM, UNKNOWN_SPI */
-    struct span data;               /* IKE_DATAGRAM: borrowed for the call */
+    struct span data;                 /* IKE_DATAGRAM: borrowed for the call */
 };
 
 /* What "prefix p is protected" means while no SA exists or no process runs. */
@@ -126,14 +126,16 @@ struct nic_ops {
     int (*spi_release)(struct nic_device *dev, uint32_t spi, struct err *err);
     void (*submit)(struct nic_device *dev, struct nic_batch *batch);
     int (*sa_get)(struct nic_device *dev, uint64_t id, struct nic_sa_info *ret, struct err *err);
-    int (*rule_get)(struct nic_device *dev, uint64_t id, struct nic_rule_info *ret, struct err *err);
+    int (*rule_get)(struct nic_device *dev, uint64_t id, struct nic_rule_info *ret,
+                    struct err *err);
     /* Calls back for every SA (rule) in the device, of all owners; a non-zero
      * answer of the callback ends the walk and is returned.  Either function
      * may be NULL: that table is then not walked. */
     int (*enumerate)(struct nic_device *dev, int (*fn)(void *user, const struct nic_sa_info *sa),
                      int (*rule_fn)(void *user, const struct nic_rule_info *rule), void *user,
                      struct err *err);
-    int (*device_counters)(struct nic_device *dev, struct nic_device_counters *ret, struct err *err);
+    int (*device_counters)(struct nic_device *dev, struct nic_device_counters *ret,
+                           struct err *err);
     /* File descriptor to poll for reading, or -1: no asynchronous events. */
     int (*fd)(struct nic_device *dev);
     /* Delivers completions and events by nic_batch_done() and nic_event_raise(). */
@@ -163,8 +165,8 @@ struct nic_device {
     char name[NIC_NAME_LEN];     /* "soft:/run/ipsec-offload/dp.sock" is cut to "soft0" style */
     char provider[NIC_NAME_LEN]; /* "soft", "inline" */
     char owner[NIC_NAME_LEN];
-    uint32_t generation;         /* set by open */
-    bool monitor;                /* read-only: nic_submit() refuses */
+    uint32_t generation; /* set by open */
+    bool monitor;        /* read-only: nic_submit() refuses */
     void (*event_fn)(void *user, const struct nic_event *event);
     void *event_user;
 };
@@ -178,9 +180,9 @@ struct nic_device_desc {
 };
 
 struct nic_open_params {
-    const char *address;  /* what follows "provider:"; NULL = the default */
-    const char *owner;    /* lease name; "ipsec-offloadd" */
-    bool monitor;         /* read-only: no lease, no submit (CLI) */
+    const char *address; /* what follows "provider:"; NULL = the default */
+    const char *owner;   /* lease name; "ipsec-offloadd" */
+    bool monitor;        /* read-only: no lease, no submit (CLI) */
 };
 
 struct nic_provider {
@@ -230,7 +232,8 @@ void nic_event_raise(struct nic_device *dev, const struct nic_event *event);
 
 /* validate.c: one place that checks a struct and names the wrong field. */
 int nic_sa_validate(const struct nic_sa_attr *attr, const struct nic_caps *caps, struct err *err);
-int nic_rule_validate(const struct nic_rule_attr *attr, const struct nic_caps *caps, struct err *err);
+int nic_rule_validate(const struct nic_rule_attr *attr, const struct nic_caps *caps,
+                      struct err *err);
 /* `field` is what errors call the selector: "sel[3]", "entry 2". */
 int nic_selector_validate(const struct nic_selector *sel, const struct nic_caps *caps,
                           const char *field, struct err *err);
@@ -238,9 +241,9 @@ bool nic_selector_match(const struct nic_selector *sel, const struct ip_addr *lo
                         const struct ip_addr *remote, uint8_t proto, uint16_t local_port,
                         uint16_t remote_port, bool has_ports);
 /* text.c */
-const char *nic_level_name(enum nic_level level);          /* "software", "packet" ... */
-const char *nic_event_name(enum nic_event_kind kind);      /* "soft-lifetime" ... */
-const char *nic_op_name(enum nic_batch_kind kind);         /* "sa-add" ... */
+const char *nic_level_name(enum nic_level level);     /* "software", "packet" ... */
+const char *nic_event_name(enum nic_event_kind kind); /* "soft-lifetime" ... */
+const char *nic_op_name(enum nic_batch_kind kind);    /* "sa-add" ... */
 #define NIC_SELECTOR_TEXT_LEN 256
 const char *nic_selector_text(const struct nic_selector *sel, char buf[NIC_SELECTOR_TEXT_LEN]);
 

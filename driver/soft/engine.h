@@ -45,14 +45,14 @@ enum engine_verdict {
 struct engine_pkt {
     uint8_t *data;
     uint32_t len;
-    uint16_t headroom, tailroom;   /* bytes free before and behind */
-    uint8_t verdict;               /* enum engine_verdict */
-    uint8_t drop;                  /* enum nic_drop when verdict is ENGINE_DROP */
-    uint8_t tos;                   /* out: outer TOS/ECN to use; in: outer TOS seen */
-    bool udp_encap;                /* out: result goes into UDP; in: came in UDP */
-    struct ip_endpoint local;      /* outer; in: where it arrived */
-    struct ip_endpoint remote;     /* outer; in: where it came from */
-    uint64_t sa;                   /* out result: SA id used, 0 = none */
+    uint16_t headroom, tailroom; /* bytes free before and behind */
+    uint8_t verdict;             /* enum engine_verdict */
+    uint8_t drop;                /* enum nic_drop when verdict is ENGINE_DROP */
+    uint8_t tos;                 /* out: outer TOS/ECN to use; in: outer TOS seen */
+    bool udp_encap;              /* out: result goes into UDP; in: came in UDP */
+    struct ip_endpoint local;    /* outer; in: where it arrived */
+    struct ip_endpoint remote;   /* outer; in: where it came from */
+    uint64_t sa;                 /* out result: SA id used, 0 = none */
 };
 
 struct engine;
@@ -65,11 +65,11 @@ struct engine_worker;
 typedef void engine_event_fn(void *user, const struct nic_event *event);
 
 struct engine_opts {
-    uint32_t sa_max;           /* default 1 << 20 */
-    uint32_t rule_max;         /* default 1 << 16 */
+    uint32_t sa_max;   /* default 1 << 20 */
+    uint32_t rule_max; /* default 1 << 16 */
     engine_event_fn *event_fn;
     void *event_user;
-    const char *cipher;        /* "openssl", "ipsec-mb"; NULL: the fastest there is */
+    const char *cipher; /* "openssl", "ipsec-mb"; NULL: the fastest there is */
 };
 
 int engine_new(const struct engine_opts *opts, struct engine **ret, struct err *err);
@@ -87,14 +87,17 @@ void engine_worker_wake(struct engine_worker *w);
 int engine_sa_add(struct engine *e, const struct nic_sa_attr *attr, const char *owner,
                   uint32_t generation, ns_time now, uint64_t *ret_id, struct err *err);
 int engine_sa_del(struct engine *e, uint64_t id, struct err *err);
-int engine_sa_get(struct engine *e, uint64_t id, ns_time now, struct nic_sa_info *ret, struct err *err);
-int engine_sa_endpoint(struct engine *e, uint64_t id, const struct ip_endpoint *remote, struct err *err);
+int engine_sa_get(struct engine *e, uint64_t id, ns_time now, struct nic_sa_info *ret,
+                  struct err *err);
+int engine_sa_endpoint(struct engine *e, uint64_t id, const struct ip_endpoint *remote,
+                       struct err *err);
 int engine_rule_add(struct engine *e, const struct nic_rule_attr *attr, const char *owner,
                     uint32_t generation, uint64_t *ret_id, struct err *err);
 int engine_rule_move(struct engine *e, uint64_t id, uint64_t sa, struct err *err);
 int engine_rule_del(struct engine *e, uint64_t id, struct err *err);
 int engine_rule_get(struct engine *e, uint64_t id, struct nic_rule_info *ret, struct err *err);
-int engine_sa_each(struct engine *e, ns_time now, int (*fn)(void *, const struct nic_sa_info *), void *user);
+int engine_sa_each(struct engine *e, ns_time now, int (*fn)(void *, const struct nic_sa_info *),
+                   void *user);
 int engine_rule_each(struct engine *e, int (*fn)(void *, const struct nic_rule_info *), void *user);
 bool engine_spi_in_use(struct engine *e, uint32_t spi);
 /* All-or-nothing, in order; fills ids of ADD ops.  Nothing of it is seen by

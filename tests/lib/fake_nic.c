@@ -150,15 +150,29 @@ static int sa_add(const struct nic_device *dev, struct nic_batch_op *op, struct 
     return err_set(err, ERR_FULL, "sa_max: all %u SAs are in use", dev->caps.sa_max);
 }
 
+/* 0, or why a rule may not be aimed at this SA. */
+static int check_target(uint64_t sa, struct err *err)
+{
+    const struct entry_sa *e = sa_by_id(sa);
+
+    if (sa && !e)
+        return err_set(err, ERR_NOTFOUND, "sa: no SA %llu", (unsigned long long)sa);
+    if (sa && e->info.attr.dir == NIC_DIR_IN)
+        return err_set(err, ERR_INVALID, "sa: SA %llu is inbound", (unsigned long long)sa);
+    return 0;
+}
+
 static int rule_add(const struct nic_device *dev, const struct nic_batch *batch,
                     struct nic_batch_op *op, struct err *err)
 {
     uint64_t sa = op->rule->sa;
+    int code;
 
     if (sa & NIC_SA_OF_OP(0))
         sa = batch->ops[sa & ~NIC_SA_OF_OP(0)].id;
-    if (sa && !sa_by_id(sa))
-        return err_set(err, ERR_NOTFOUND, "sa: no SA %llu", (unsigned long long)sa);
+    code = check_target(sa, err);
+    if (code)
+        return code;
     for (size_t i = 0; i < FAKE_TABLE && i < dev->caps.rule_max; i++) {
         struct entry_rule *e = &now_.rules[i];
 
@@ -196,10 +210,11 @@ static int rule_move(const struct nic_batch *batch, const struct nic_batch_op *o
 
     if (sa & NIC_SA_OF_OP(0))
         sa = batch->ops[sa & ~NIC_SA_OF_OP(0)].id;
-    if (!e || (sa && !sa_by_id(sa)))
-        return err_set(err, ERR_NOTFOUND, "no such rule or SA");
-    e->info.attr.sa = sa;
-    return 0;
+    if (!e)
+        return err_set(err, ERR_NOTFOUND, "no such rule");
+    if (!check_target(sa, err))
+        e->info.attr.sa = sa;
+    return check_target(sa, err);
 }
 
 static int carry_out(const struct nic_device *dev, const struct nic_batch *batch,

@@ -73,3 +73,22 @@ struct ioff_rule_opts opts_rule(enum ioff_action action, uint32_t priority, int 
     opts.label = "test/net";
     return opts;
 }
+
+static bool same_addr(const struct ioff_addr *a, const struct ioff_addr *b)
+{
+    return a->family == b->family && !memcmp(a->b, b->b, sizeof a->b);
+}
+
+bool opts_same_endpoint(const struct ioff_endpoint *a, const struct ioff_endpoint *b)
+{
+    return same_addr(&a->addr, &b->addr) && a->port == b->port;
+}
+
+bool opts_same_selector(const struct ioff_selector *a, const struct ioff_selector *b)
+{
+    return same_addr(&a->local_lo, &b->local_lo) && same_addr(&a->local_hi, &b->local_hi) &&
+           same_addr(&a->remote_lo, &b->remote_lo) && same_addr(&a->remote_hi, &b->remote_hi) &&
+           a->proto == b->proto && a->local_port_lo == b->local_port_lo &&
+           a->local_port_hi == b->local_port_hi && a->remote_port_lo == b->remote_port_lo &&
+           a->remote_port_hi == b->remote_port_hi;
+}

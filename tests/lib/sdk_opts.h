@@ -17,5 +17,8 @@ struct ioff_sa_opts opts_sa(enum ioff_dir dir, uint32_t spi, int end);
 /* `key` as opts_sa() would give it; 16 bytes. */
 const uint8_t *opts_key(uint32_t spi);
 struct ioff_rule_opts opts_rule(enum ioff_action action, uint32_t priority, int end);
+/* By value: structs have padding that nobody sets. */
+bool opts_same_endpoint(const struct ioff_endpoint *a, const struct ioff_endpoint *b);
+bool opts_same_selector(const struct ioff_selector *a, const struct ioff_selector *b);
 
 #endif

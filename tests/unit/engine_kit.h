@@ -43,12 +43,13 @@ uint32_t kit_rand(struct kit_rng *r);
 uint32_t kit_below(struct kit_rng *r, uint32_t bound);
 
 struct nic_selector kit_selector(const char *local, const char *remote);
-/* Any-to-any in 10.0.0.0/8 (from 10.1/16 to 10.2/16), window 64. */
+/* From 10.1.0.0/16 and fd01::/16 to 10.2.0.0/16 and fd02::/16, window 64; the
+ * inbound side is the far end's. */
 struct nic_sa_attr kit_attr(enum nic_dir dir, enum nic_alg alg);
 struct nic_rule_attr kit_rule(const char *local, const char *remote, uint64_t sa);
 
-/* Engine and worker alone; then with one SA each way, inbound selectors the
- * mirror of outbound, so that what goes out may come in. */
+/* Engine and worker alone; then with one SA each way, both ends of a tunnel in
+ * one engine, so that what goes out may come in. */
 void kit_init(struct kit *k, const char *cipher);
 void kit_pair(struct kit *k, const struct nic_sa_attr *out, const struct nic_sa_attr *in);
 void kit_open(struct kit *k, const char *cipher, bool esn, uint16_t window);

@@ -7,3 +7,9 @@ foreach(name batch device handles placement)
 endforeach()
 # The test looks at every block before it is freed.
 target_link_options(test_sdk_batch PRIVATE LINKER:--wrap=mem_free,--wrap=mem_free_secret)
+ioff_unit_test(test_inline USES sdk_opts sdk backends)
+
+# An outsider's program on the shared library, and what it must say.
+add_test(NAME sdk/example COMMAND inline_tunnel)
+set_tests_properties(sdk/example PROPERTIES LABELS unit TIMEOUT 30
+  PASS_REGULAR_EXPRESSION "delivered:   33 bytes, \"hello\"\nruns on:     inline:left .software.")

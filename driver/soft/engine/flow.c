@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "driver/soft/engine/wire.h"
+
 /* More extension headers than any sender has use for. */
 #define IPV6_EXT_MAX 8
 
@@ -24,8 +26,8 @@ enum {
 u128 flow_addr(const struct ip_addr *a)
 {
     if (a->family == 4)
-        return get_be32(a->b);
-    return (u128)get_be64(a->b) << 64 | get_be64(a->b + 8);
+        return wire_get32(a->b);
+    return (u128)wire_get64(a->b) << 64 | wire_get64(a->b + 8);
 }
 
 static bool any_port(uint16_t lo, uint16_t hi)
@@ -62,15 +64,15 @@ static void set_ports(const uint8_t *p, uint32_t len, bool out, struct flow *f)
     case IPPROTO_NUM_UDPLITE:
         if (len < 4)
             return;
-        f->local_port = get_be16(out ? p : p + 2);
-        f->remote_port = get_be16(out ? p + 2 : p);
+        f->local_port = wire_get16(out ? p : p + 2);
+        f->remote_port = wire_get16(out ? p + 2 : p);
         f->has_ports = true;
         return;
     case IPPROTO_NUM_ICMP:
     case IPPROTO_NUM_ICMPV6:
         if (len < 2)
             return;
-        f->local_port = f->remote_port = get_be16(p);
+        f->local_port = f->remote_port = wire_get16(p);
         f->has_ports = true;
         return;
     default: /* a number from the wire: no other protocol has ports */
@@ -86,18 +88,18 @@ static bool parse_v4(const uint8_t *p, uint32_t len, bool out, struct flow *f)
     if (len < 20)
         return false;
     header_len = (p[0] & 0x0fu) * 4;
-    total_len = get_be16(p + 2);
+    total_len = wire_get16(p + 2);
     if (header_len < 20 || total_len < header_len || total_len > len)
         return false;
-    src = get_be32(p + 12);
-    dst = get_be32(p + 16);
+    src = wire_get32(p + 12);
+    dst = wire_get32(p + 16);
     f->family = 4;
     f->proto = p[9];
     f->tos = p[1];
     f->len = total_len;
     f->local = out ? src : dst;
     f->remote = out ? dst : src;
-    if ((get_be16(p + 6) & 0x1fff) == 0) /* fragment offset */
+    if ((wire_get16(p + 6) & 0x1fff) == 0) /* fragment offset */
         set_ports(p + header_len, total_len - header_len, out, f);
     return true;
 }
@@ -117,7 +119,7 @@ static bool upper_layer_v6(const uint8_t *p, uint32_t len, uint8_t next, bool ou
         if (len < 8)
             return false;
         if (next == IPPROTO_NUM_FRAGMENT) {
-            if (get_be16(p + 2) & 0xfff8) { /* what follows is not a header */
+            if (wire_get16(p + 2) & 0xfff8) { /* what follows is not a header */
                 f->proto = p[0];
                 return true;
             }
@@ -141,13 +143,13 @@ static bool parse_v6(const uint8_t *p, uint32_t len, bool out, struct flow *f)
 
     if (len < 40)
         return false;
-    payload_len = get_be16(p + 4);
+    payload_len = wire_get16(p + 4);
     if (payload_len > len - 40)
         return false;
-    src = (u128)get_be64(p + 8) << 64 | get_be64(p + 16);
-    dst = (u128)get_be64(p + 24) << 64 | get_be64(p + 32);
+    src = (u128)wire_get64(p + 8) << 64 | wire_get64(p + 16);
+    dst = (u128)wire_get64(p + 24) << 64 | wire_get64(p + 32);
     f->family = 6;
-    f->tos = (uint8_t)(get_be16(p) >> 4);
+    f->tos = (uint8_t)(wire_get16(p) >> 4);
     f->len = 40 + payload_len;
     f->local = out ? src : dst;
     f->remote = out ? dst : src;
@@ -172,10 +174,10 @@ static struct ip_range one_address(uint8_t family, u128 addr)
     struct ip_range r = { .lo.family = family };
 
     if (family == 4) {
-        put_be32(r.lo.b, (uint32_t)addr);
+        wire_put32(r.lo.b, (uint32_t)addr);
     } else {
-        put_be64(r.lo.b, (uint64_t)(addr >> 64));
-        put_be64(r.lo.b + 8, (uint64_t)addr);
+        wire_put64(r.lo.b, (uint64_t)(addr >> 64));
+        wire_put64(r.lo.b + 8, (uint64_t)addr);
     }
     r.hi = r.lo;
     return r;

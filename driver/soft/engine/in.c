@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "driver/soft/engine/ecn.h"
+#include "driver/soft/engine/wire.h"
 
 /* Header, IV, ICV around the smallest text: a trailer filled up to 4 bytes. */
 #define ESP_LEN_MIN (ESP_HEADER_LEN + ESP_IV_LEN + 4 + GCM_ICV_LEN)
@@ -26,7 +27,7 @@ static struct sa *find_sa(struct engine_worker *w, struct engine_pkt *pkt, ns_ti
         engine_drop(w, NULL, pkt, NIC_DROP_MALFORMED);
         return NULL;
     }
-    spi = get_be32(pkt->data);
+    spi = wire_get32(pkt->data);
     if (!(sa = map_get(&w->engine->sad, spi))) {
         engine_drop(w, NULL, pkt, NIC_DROP_NO_SA);
         event_unknown_spi(w, spi, pkt, now);
@@ -39,11 +40,11 @@ static void prepare_open(struct burst *b, size_t i, const struct engine_pkt *pkt
 {
     memcpy(b->nonce[i], sa->salt, sizeof sa->salt);
     memcpy(b->nonce[i] + sizeof sa->salt, pkt->data + ESP_HEADER_LEN, ESP_IV_LEN);
-    put_be32(b->aad[i], sa->spi);
+    wire_put32(b->aad[i], sa->spi);
     if (sa->esn)
-        put_be64(b->aad[i] + 4, seq);
+        wire_put64(b->aad[i] + 4, seq);
     else
-        put_be32(b->aad[i] + 4, (uint32_t)seq);
+        wire_put32(b->aad[i] + 4, (uint32_t)seq);
     b->seq[i] = seq;
     b->sa[i] = sa;
 }
@@ -63,7 +64,7 @@ static void admit(struct engine_worker *w, struct engine_pkt *pkt, size_t i, ns_
         engine_drop(w, sa, pkt, NIC_DROP_MALFORMED);
     else if (!life_is_on(w->engine, sa, now))
         engine_drop(w, sa, pkt, NIC_DROP_LIFETIME);
-    else if (!replay_number(&sa->replay, get_be32(pkt->data + 4), &seq) ||
+    else if (!replay_number(&sa->replay, wire_get32(pkt->data + 4), &seq) ||
              !replay_check(&sa->replay, seq))
         engine_drop(w, sa, pkt, NIC_DROP_REPLAY);
     else

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "driver/soft/engine/wire.h"
+
 /* What fits into one outer IPv4 packet behind its UDP header. */
 #define ESP_LEN_MAX (65535u - 20 - 8)
 #define PREFETCH_AHEAD 3
@@ -131,21 +133,21 @@ static void frame(struct burst *b, size_t i, struct engine_pkt *pkt, const struc
     uint8_t *esp = pkt->data - ESP_HEADER_LEN - ESP_IV_LEN;
     uint8_t *trailer = pkt->data + len;
 
-    put_be32(esp, sa->spi);
-    put_be32(esp + 4, (uint32_t)seq);
-    put_be64(esp + ESP_HEADER_LEN, seq);
+    wire_put32(esp, sa->spi);
+    wire_put32(esp + 4, (uint32_t)seq);
+    wire_put64(esp + ESP_HEADER_LEN, seq);
     for (uint32_t k = 0; k < pad; k++)
         *trailer++ = (uint8_t)(k + 1); /* RFC 4303 section 2.4 */
     trailer[0] = (uint8_t)pad;
     trailer[1] = b->next[i];
 
     memcpy(b->nonce[i], sa->salt, sizeof sa->salt);
-    put_be64(b->nonce[i] + sizeof sa->salt, seq);
-    put_be32(b->aad[i], sa->spi);
+    wire_put64(b->nonce[i] + sizeof sa->salt, seq);
+    wire_put32(b->aad[i], sa->spi);
     if (sa->esn) { /* RFC 4106 section 5 */
-        put_be64(b->aad[i] + 4, seq);
+        wire_put64(b->aad[i] + 4, seq);
     } else {
-        put_be32(b->aad[i] + 4, (uint32_t)seq);
+        wire_put32(b->aad[i] + 4, (uint32_t)seq);
     }
     pkt->data = esp;
     pkt->len = esp_len(len);

@@ -78,36 +78,50 @@ static bool take(struct replay *r, uint64_t seq)
     _Atomic uint64_t *at = &r->words[(seq >> 5) & r->mask];
     uint32_t lap = (uint32_t)(seq >> r->lap_shift);
     uint64_t bit = UINT64_C(1) << (seq & 31);
-    uint64_t word = atomic_load_explicit(at, memory_order_relaxed);
+    uint64_t word = atomic_load_explicit(at, memory_order_acquire);
     uint64_t next;
 
     do {
-        uint32_t word_lap = (uint32_t)(word >> 32);
-
-        if (word_lap == lap) {
+        if ((uint32_t)(word >> 32) == lap) {
             if (word & bit)
                 return false;
             next = word | bit;
         } else {
-            if ((int32_t)(lap - word_lap) < 0)
-                return false; /* the window went past it meanwhile */
+            /* A later lap? Then the top is already so far ahead of us. */
+            if (!inside(r, seq))
+                return false;
             next = (uint64_t)lap << 32 | bit;
         }
-    } while (!atomic_compare_exchange_weak_explicit(at, &word, next, memory_order_relaxed,
-                                                    memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(at, &word, next, memory_order_acq_rel,
+                                                    memory_order_acquire));
     return true;
 }
 
-enum replay_result replay_accept(struct replay *r, uint64_t seq)
+static bool raise_top(struct replay *r, uint64_t seq)
 {
-    uint64_t top;
+    uint64_t top = atomic_load_explicit(&r->top, memory_order_relaxed);
 
-    if (r->window && (!inside(r, seq) || !take(r, seq)))
-        return REPLAY_REFUSED;
-    top = atomic_load_explicit(&r->top, memory_order_relaxed);
     while (seq > top)
         if (atomic_compare_exchange_weak_explicit(&r->top, &top, seq, memory_order_relaxed,
                                                   memory_order_relaxed))
-            return REPLAY_HIGHEST;
-    return REPLAY_ACCEPTED;
+            return true;
+    return false;
+}
+
+/*
+ * The top moves before the word does, so whoever meets the word of a later lap
+ * also sees the top that goes with it.  Two numbers of different laps in one
+ * word lie further apart than the window, hence a number that is still inside
+ * met an older lap, which it may replace.
+ */
+enum replay_result replay_accept(struct replay *r, uint64_t seq)
+{
+    bool highest;
+
+    if (r->window && !inside(r, seq))
+        return REPLAY_REFUSED;
+    highest = raise_top(r, seq);
+    if (r->window && !take(r, seq))
+        return REPLAY_REFUSED;
+    return highest ? REPLAY_HIGHEST : REPLAY_ACCEPTED;
 }

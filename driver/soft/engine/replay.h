@@ -18,8 +18,9 @@
  * word more than the window needs, so numbers inside the window never meet on
  * a word.
  *
- * Laps wrap after at least 2^39 packets; a word that no packet touched for so
- * long can make its numbers look seen: it fails closed.
+ * Only the low 32 bits of the lap are kept: a word that no packet touched for
+ * exactly 2^32 laps (2^38 packets at least) would make its numbers look seen.
+ * That fails closed.
  */
 #ifndef ENGINE_REPLAY_H
 #define ENGINE_REPLAY_H

@@ -9,17 +9,36 @@
 int evp_fail(struct err *err, const char *what)
 {
     unsigned long last = 0;
-    bool no_memory = false;
+    bool unsupported = false, no_memory = false;
 
-    for (unsigned long e; (e = ERR_get_error()) != 0; last = e)
+    for (unsigned long e; (e = ERR_get_error()) != 0; last = e) {
+        unsupported |= ERR_GET_REASON(e) == ERR_R_UNSUPPORTED;
         no_memory |= ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE;
-    if (no_memory || last == 0)
-        return err_set(err, ERR_NOMEM, "%s: crypto library out of memory", what);
+    }
 
-    const char *reason = ERR_reason_error_string(last);
+    const char *reason = last ? ERR_reason_error_string(last) : NULL;
 
-    return err_set(err, ERR_UNSUPPORTED, "%s: crypto library: %s", what,
-                   reason ? reason : "no reason given");
+    return err_set(err, unsupported && !no_memory ? ERR_UNSUPPORTED : ERR_NOMEM,
+                   "%s: crypto library failed: %s", what, reason ? reason : "no memory");
+}
+
+bool evp_blames_input(void)
+{
+    static const struct {
+        int lib, reason;
+    } blames[] = {
+        { ERR_LIB_EC, EC_R_POINT_IS_NOT_ON_CURVE },
+        { ERR_LIB_EC, EC_R_INVALID_ENCODING },
+        { ERR_LIB_PROV, PROV_R_FAILED_DURING_DERIVATION },
+    };
+    unsigned long e = ERR_peek_last_error();
+
+    if (e != ERR_peek_error())
+        return false; /* short memory on the way ends in "not on curve", too */
+    for (size_t i = 0; i < sizeof blames / sizeof blames[0]; i++)
+        if (ERR_GET_LIB(e) == blames[i].lib && ERR_GET_REASON(e) == blames[i].reason)
+            return true;
+    return false;
 }
 
 void *evp_once(evp_slot *slot, void *(*make)(const void *arg), const void *arg,

@@ -26,12 +26,21 @@
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 #include <openssl/params.h>
+#include <openssl/proverr.h>
 #undef ERR_STATE
 
-/* Describes the failure of the OpenSSL call just made and empties this
- * thread's error queue.  ERR_NOMEM where memory was short (or nothing is
- * known), else ERR_UNSUPPORTED with OpenSSL's reason. */
+/*
+ * Describes the failure of the OpenSSL call just made and empties this thread's
+ * error queue.  What this room asks of OpenSSL is always valid, so a call fails
+ * because the library lacks the algorithm (ERR_UNSUPPORTED), or else because
+ * memory was short (ERR_NOMEM), which OpenSSL itself does not always say.
+ * Bytes from a peer are the exception: see evp_blames_input().
+ */
 int evp_fail(struct err *err, const char *what);
+/* True if the call just made failed because of the value it was given: the one
+ * error in the queue (empty before) is OpenSSL's for a bad point or a zero
+ * x25519 result. */
+bool evp_blames_input(void);
 
 /* One slot of a cache; zero state: empty. */
 typedef void *_Atomic evp_slot;

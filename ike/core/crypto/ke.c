@@ -19,8 +19,8 @@
 #define X25519_LEN 32
 #define P256_LEN 32
 #define MODP_LEN 256
-#define MODP_EXPONENT_LEN 48
-#define PRIVATE_MAX 48
+#define MODP_EXPONENT_LEN 40
+#define PRIVATE_MAX 40
 /* A sound generator needs a second draw once in 2^32; this many means that it
  * is broken, and going round for ever would hide that. */
 #define DRAWS_MAX 64
@@ -39,13 +39,13 @@ struct ike_ke {
     uint8_t public[IKE_KE_PUBLIC_MAX];
 };
 
-/* OpenSSL would not take or use a peer's value: unless memory was short, the
- * value is wrong. */
+/* OpenSSL would not take or use a peer's value. */
 static int refuse_peer(struct err *err, const char *why)
 {
+    bool peers_fault = evp_blames_input();
     int rc = evp_fail(err, "peer's public value");
 
-    return rc == ERR_NOMEM ? rc : err_set(err, ERR_MALFORMED, "%s", why);
+    return peers_fault ? err_set(err, ERR_MALFORMED, "%s", why) : rc;
 }
 
 /* --- x25519 ------------------------------------------------------------- */
@@ -263,7 +263,7 @@ static int modp_power(const struct modp *group, const BIGNUM *base, const uint8_
     return rc;
 }
 
-/* 0 and 1 are no exponents; all other 48-byte numbers are below the order. */
+/* 0 and 1 are no exponents; all other 40-byte numbers are below the order. */
 static int modp_draw(struct ike_ke *ke, const struct rng *rng, struct err *err)
 {
     for (int i = 0; i < DRAWS_MAX; i++) {
@@ -340,6 +340,7 @@ int ike_ke_generate(uint16_t method, const struct rng *rng, struct ike_ke **ret,
     ke->alg = alg;
     ke->ops = ops;
     rc = ops->generate(ke, rng, err);
+    ERR_clear_error(); /* a call that succeeds may leave what it got over */
     if (rc) {
         ike_ke_free(ke);
         return rc;
@@ -375,7 +376,9 @@ int ike_ke_shared(const struct ike_ke *ke, struct span peer_public, struct secre
     if (peer_public.len != ke->alg->public_len)
         return err_set(err, ERR_MALFORMED, "%s public value has %zu bytes instead of %u",
                        ke->alg->name, peer_public.len, ke->alg->public_len);
+    ERR_clear_error(); /* only this call's errors say whether the peer is to blame */
     rc = ke->ops->shared(ke, peer_public, shared, err);
+    ERR_clear_error();
     if (!rc)
         secret_set(ret, shared, ke->alg->shared_len);
     mem_wipe(shared, sizeof shared);

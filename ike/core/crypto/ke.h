@@ -7,12 +7,13 @@
  * exchange:
  *   x25519    32 bytes, clamped (RFC 7748 section 5)
  *   ecp256    32 bytes, big-endian, drawn again until 0 < d < n
- *   modp2048  48 bytes = 384-bit exponent, big-endian, drawn again until > 1.
- *             RFC 3526 section 8 estimates that this group needs 220 to 320
- *             bits; a full-length exponent would cost five times as much.
+ *   modp2048  40 bytes = 320-bit exponent, big-endian, drawn again until > 1:
+ *             the upper of the two estimates in RFC 3526 section 8 for this
+ *             group (220 and 320 bits); a full-length one costs five times as
+ *             much and adds no strength
  *
  * A peer's value is checked before use: exact length; x25519 result not all
- * zero (RFC 8031 section 4); ecp256 coordinates in range and on the curve;
+ * zero (RFC 7748 section 6.1); ecp256 coordinates in range and on the curve;
  * modp 1 < y < p-1 (RFC 6989 section 2.1).  Anything else is ERR_MALFORMED.
  *
  * One handle belongs to one caller at a time; different handles are

@@ -75,6 +75,7 @@ static int start(const struct ike_sk_cipher *c, struct span iv, bool encrypt, EV
     uint8_t nonce[IKE_SK_IV_MAX]; /* GCM: salt | IV, 12 bytes */
     const EVP_CIPHER *cipher;
     EVP_CIPHER_CTX *ctx;
+    bool ok;
     int rc = evp_cipher_of(c->encr, &cipher, err);
 
     if (rc)
@@ -82,8 +83,10 @@ static int start(const struct ike_sk_cipher *c, struct span iv, bool encrypt, EV
     memcpy(nonce, c->encr_key.p + c->encr->key_len, c->encr->salt_len);
     memcpy(nonce + c->encr->salt_len, iv.p, iv.len);
     ctx = EVP_CIPHER_CTX_new();
-    if (!ctx || EVP_CipherInit_ex2(ctx, cipher, c->encr_key.p, nonce, encrypt, NULL) != 1 ||
-        EVP_CIPHER_CTX_set_padding(ctx, 0) != 1) {
+    ok = ctx && EVP_CipherInit_ex2(ctx, cipher, c->encr_key.p, nonce, encrypt, NULL) == 1 &&
+         EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+    mem_wipe(nonce, sizeof nonce);
+    if (!ok) {
         EVP_CIPHER_CTX_free(ctx);
         return evp_fail(err, c->encr->name);
     }

@@ -23,7 +23,7 @@ struct ioff_device_desc {
     char provider[IOFF_NAME_LEN]; /**< "soft", "inline" */
     enum ioff_level level;
     bool usable;
-    char reason[128];             /**< why not usable, or one line about it */
+    char reason[128]; /**< why not usable, or one line about it */
 };
 
 /** Lists devices and the places this build has not, best place first. */
@@ -31,12 +31,15 @@ int ioff_device_list(struct ioff_device_desc *descs, size_t cap, size_t *ret_num
                      struct ioff_error *error);
 
 struct ioff_device_opts {
-    size_t size;         /**< sizeof(struct ioff_device_opts) */
-    const char *owner;   /**< lease name; one process holds a device at a time */
-    bool monitor;        /**< read-only: no lease; install answers IOFF_E_STATE */
+    size_t size;               /**< sizeof(struct ioff_device_opts) */
+    const char *owner;         /**< lease name; one process holds a device at a time */
+    bool monitor;              /**< read-only: no lease; install answers IOFF_E_STATE */
     enum ioff_offload offload; /**< for SAs that ask for none of their own */
 };
-#define IOFF_DEVICE_OPTS_INIT { .size = sizeof(struct ioff_device_opts) }
+#define IOFF_DEVICE_OPTS_INIT                                                                      \
+    {                                                                                              \
+        .size = sizeof(struct ioff_device_opts)                                                    \
+    }
 
 /** Opens "soft" (the data plane's default socket), "soft:/path/dp.sock" or
  * "inline" (the engine inside this process). */
@@ -64,24 +67,27 @@ const char *ioff_device_name(const struct ioff_device *device);
 uint32_t ioff_device_generation(const struct ioff_device *device);
 
 enum ioff_event_kind {
-    IOFF_EVENT_SOFT_LIFETIME, IOFF_EVENT_HARD_LIFETIME, IOFF_EVENT_SEQ_HIGH_WATER,
-    IOFF_EVENT_FIRST_PACKET,  /**< first valid packet on an inbound SA */
-    IOFF_EVENT_ACQUIRE,       /**< traffic met a protect rule that has no SA */
-    IOFF_EVENT_MAPPING_CHANGE,/**< valid packet from another outer endpoint */
+    IOFF_EVENT_SOFT_LIFETIME,
+    IOFF_EVENT_HARD_LIFETIME,
+    IOFF_EVENT_SEQ_HIGH_WATER,
+    IOFF_EVENT_FIRST_PACKET,   /**< first valid packet on an inbound SA */
+    IOFF_EVENT_ACQUIRE,        /**< traffic met a protect rule that has no SA */
+    IOFF_EVENT_MAPPING_CHANGE, /**< valid packet from another outer endpoint */
     IOFF_EVENT_UNKNOWN_SPI,
-    IOFF_EVENT_DEVICE_LOST,   /**< the device went away and all its SAs with it */
-    IOFF_EVENT_DEVICE_BACK,   /**< it is back, empty: install again with new keys */
-    IOFF_EVENT_TABLE_FULL, IOFF_EVENT_INTEGRITY,
-    IOFF_EVENT_IKE_DATAGRAM,  /**< IKE message on UDP 4500, non-ESP marker taken off */
+    IOFF_EVENT_DEVICE_LOST, /**< the device went away and all its SAs with it */
+    IOFF_EVENT_DEVICE_BACK, /**< it is back, empty: install again with new keys */
+    IOFF_EVENT_TABLE_FULL,
+    IOFF_EVENT_INTEGRITY,
+    IOFF_EVENT_IKE_DATAGRAM, /**< IKE message on UDP 4500, non-ESP marker taken off */
 };
 
 struct ioff_event {
     enum ioff_event_kind kind;
-    uint64_t sa_id;      /**< ids as of ioff_sa_id(), 0 = none */
+    uint64_t sa_id; /**< ids as of ioff_sa_id(), 0 = none */
     uint64_t rule_id;
     uint64_t tunnel;
     uint32_t spi;
-    const char *cause;   /**< lifetime: "bytes", "packets", "time" */
+    const char *cause; /**< lifetime: "bytes", "packets", "time" */
     struct ioff_selector selector;
     struct ioff_endpoint local, remote;
     const uint8_t *data; /**< borrowed for the call */

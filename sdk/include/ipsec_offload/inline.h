@@ -45,8 +45,10 @@ struct ioff_packet {
  * moves its packets itself.  Events are raised before the call returns.
  * A packet that matches a protect rule without an SA is dropped; packets that
  * never reach the engine are the caller's, so ioff_guard_set() is refused. */
-int ioff_burst_out(struct ioff_device *device, struct ioff_packet *packets, size_t num, uint64_t now_ns);
-int ioff_burst_in(struct ioff_device *device, struct ioff_packet *packets, size_t num, uint64_t now_ns);
+int ioff_burst_out(struct ioff_device *device, struct ioff_packet *packets, size_t num,
+                   uint64_t now_ns);
+int ioff_burst_in(struct ioff_device *device, struct ioff_packet *packets, size_t num,
+                  uint64_t now_ns);
 
 #ifdef __cplusplus
 }

@@ -12,12 +12,12 @@
 extern "C" {
 #endif
 
-struct ioff_sa;    /**< opaque; owned by its device, valid until deleted */
+struct ioff_sa; /**< opaque; owned by its device, valid until deleted */
 struct ioff_rule;
 struct ioff_batch;
 
 struct ioff_lifetime {
-    uint64_t soft_bytes, hard_bytes;     /**< inner bytes, 0 = no limit */
+    uint64_t soft_bytes, hard_bytes; /**< inner bytes, 0 = no limit */
     uint64_t soft_packets, hard_packets;
     uint64_t soft_ns, hard_ns;
 };
@@ -30,13 +30,13 @@ struct ioff_sa_opts {
     enum ioff_proto proto;
     enum ioff_mode mode;
     enum ioff_alg alg;
-    uint32_t spi;            /**< in: from ioff_spi_reserve(); out: the peer's */
-    const uint8_t *key;      /**< borrowed; copied and wiped by the library */
+    uint32_t spi;       /**< in: from ioff_spi_reserve(); out: the peer's */
+    const uint8_t *key; /**< borrowed; copied and wiped by the library */
     size_t key_len;
-    const uint8_t *salt;     /**< 4 bytes for GCM */
+    const uint8_t *salt; /**< 4 bytes for GCM */
     size_t salt_len;
     bool esn;
-    uint16_t replay_window;  /**< packets; inbound only */
+    uint16_t replay_window; /**< packets; inbound only */
     bool udp_encap;
     struct ioff_endpoint local, remote;
     struct ioff_lifetime life;
@@ -48,17 +48,22 @@ struct ioff_sa_opts {
     enum ioff_offload offload;
 };
 #define IOFF_SA_OPTS_INIT                                                                          \
-    { .size = sizeof(struct ioff_sa_opts), .proto = IOFF_PROTO_ESP, .mode = IOFF_MODE_TUNNEL }
+    {                                                                                              \
+        .size = sizeof(struct ioff_sa_opts), .proto = IOFF_PROTO_ESP, .mode = IOFF_MODE_TUNNEL     \
+    }
 
 struct ioff_rule_opts {
     size_t size;
     enum ioff_action action;
-    uint32_t priority;       /**< lower first */
+    uint32_t priority; /**< lower first */
     struct ioff_selector selector;
     uint64_t tunnel;
     const char *label;
 };
-#define IOFF_RULE_OPTS_INIT { .size = sizeof(struct ioff_rule_opts) }
+#define IOFF_RULE_OPTS_INIT                                                                        \
+    {                                                                                              \
+        .size = sizeof(struct ioff_rule_opts)                                                      \
+    }
 
 /** A random, unused inbound SPI (>= 256), held for this owner until an SA uses
  * it or it is released. */

@@ -35,7 +35,7 @@ struct ioff_endpoint {
 struct ioff_selector {
     struct ioff_addr local_lo, local_hi;
     struct ioff_addr remote_lo, remote_hi;
-    uint8_t proto; /**< IP protocol, 0 = any */
+    uint8_t proto;                         /**< IP protocol, 0 = any */
     uint16_t local_port_lo, local_port_hi; /**< 0..65535 = any */
     uint16_t remote_port_lo, remote_port_hi;
 };
@@ -48,10 +48,20 @@ enum ioff_alg {
     IOFF_ALG_AES_GCM_256_ICV16 = 2, /**< 32-byte key, 4-byte salt */
 };
 enum ioff_action { IOFF_ACTION_PROTECT = 1, IOFF_ACTION_BYPASS = 2, IOFF_ACTION_DISCARD = 3 };
-enum ioff_sa_state { IOFF_SA_LARVAL = 0, IOFF_SA_ACTIVE = 1, IOFF_SA_DRAINING = 2, IOFF_SA_DEAD = 3 };
+enum ioff_sa_state {
+    IOFF_SA_LARVAL = 0,
+    IOFF_SA_ACTIVE = 1,
+    IOFF_SA_DRAINING = 2,
+    IOFF_SA_DEAD = 3
+};
 
 /** How much of the work a place does. */
-enum ioff_level { IOFF_LEVEL_NONE = 0, IOFF_LEVEL_SOFTWARE = 1, IOFF_LEVEL_CRYPTO = 2, IOFF_LEVEL_PACKET = 3 };
+enum ioff_level {
+    IOFF_LEVEL_NONE = 0,
+    IOFF_LEVEL_SOFTWARE = 1,
+    IOFF_LEVEL_CRYPTO = 2,
+    IOFF_LEVEL_PACKET = 3
+};
 /** DEFAULT is the zero of an option struct: for an SA what its device was opened
  * with, for a device PREFER.  Answers never carry DEFAULT. */
 enum ioff_offload {
@@ -64,26 +74,26 @@ enum ioff_offload {
 /** Why a place was passed over, or chosen. */
 enum ioff_reason {
     IOFF_REASON_CHOSEN = 0,
-    IOFF_REASON_NOT_BUILT = 1,      /**< this build has no such backend */
-    IOFF_REASON_NO_DEVICE = 2,      /**< none present, or not opened */
-    IOFF_REASON_POLICY = 3,         /**< offload = off, or a better place was taken */
-    IOFF_REASON_CAPABILITY = 4,     /**< the device lacks something; text names it */
-    IOFF_REASON_LIMIT = 5,          /**< a table or number is exhausted */
-    IOFF_REASON_REFUSED = 6,        /**< device, firmware or kernel said no; text is its own */
-    IOFF_REASON_LOST = 7,           /**< the device went away */
+    IOFF_REASON_NOT_BUILT = 1,  /**< this build has no such backend */
+    IOFF_REASON_NO_DEVICE = 2,  /**< none present, or not opened */
+    IOFF_REASON_POLICY = 3,     /**< offload = off, or a better place was taken */
+    IOFF_REASON_CAPABILITY = 4, /**< the device lacks something; text names it */
+    IOFF_REASON_LIMIT = 5,      /**< a table or number is exhausted */
+    IOFF_REASON_REFUSED = 6,    /**< device, firmware or kernel said no; text is its own */
+    IOFF_REASON_LOST = 7,       /**< the device went away */
 };
 
 struct ioff_place {
-    char device[IOFF_NAME_LEN];   /**< "soft", "mlx5", "xfrm", or a device's name */
+    char device[IOFF_NAME_LEN]; /**< "soft", "mlx5", "xfrm", or a device's name */
     enum ioff_level level;
     enum ioff_reason reason;
-    char text[128];               /**< the failed limit, or the place's own words */
+    char text[128]; /**< the failed limit, or the place's own words */
 };
 
 #define IOFF_PLACES_MAX 8
 struct ioff_placement {
     enum ioff_offload requested;
-    struct ioff_place actual;              /**< where the SA runs, and why there */
+    struct ioff_place actual;                  /**< where the SA runs, and why there */
     struct ioff_place passed[IOFF_PLACES_MAX]; /**< best first */
     size_t num_passed;
 };
