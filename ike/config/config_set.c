@@ -140,7 +140,7 @@ static int round_place(struct config_target *t, const char *section, struct plac
                        "section %s after %s: a second authentication round is not supported in "
                        "this version (expected one)",
                        section, kept);
-    strcpy(kept, section);
+    snprintf(kept, IKE_NAME_LEN, "%s", section);
     *ret = (struct place){ .where = local ? CONFIG_LOCAL : CONFIG_REMOTE,
                            .base = t->conn,
                            .seen = local ? &t->seen_local : &t->seen_remote };

@@ -201,7 +201,7 @@ int config_set_path(const struct config_key *key, const char *value, void *base,
     if (strlen(value) >= CONFIG_PATH_LEN)
         return err_set(err, ERR_INVALID, "\"%.40s...\" has %zu bytes (expected at most %d)", value,
                        strlen(value), CONFIG_PATH_LEN - 1);
-    strcpy(field(key, base), value);
+    memcpy(field(key, base), value, strlen(value) + 1);
     return 0;
 }
 

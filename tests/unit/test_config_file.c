@@ -226,7 +226,7 @@ static void more_than_20_faults_are_counted_but_not_kept(void **state)
     for (int i = 0; i < 25; i++) {
         snprintf(text + strlen(text), sizeof text - strlen(text), "child c%d { mode = up }\n", i);
     }
-    strcat(text, "}\n");
+    snprintf(text + strlen(text), sizeof text - strlen(text), "}\n");
     assert_int_equal(parse_text(text, &config, &faults), ERR_INVALID);
     assert_int_equal(faults.n, CONFIG_FAULTS_MAX);
     assert_int_equal(faults.n_more, 5);
@@ -241,7 +241,7 @@ static void thirty_unknown_keys_end_in_an_error_not_in_a_loop(void **state)
     (void)state;
     for (int i = 0; i < 30; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "zzzzzz%d = 1\n", i);
-    strcat(text, "}\n");
+    snprintf(text + strlen(text), sizeof text - strlen(text), "}\n");
     assert_int_equal(parse_text(text, &config, &faults), ERR_INVALID);
     assert_int_equal(faults.n, CONFIG_FAULTS_MAX);
 }
