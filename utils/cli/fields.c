@@ -86,7 +86,7 @@ json_t *field_value(struct span section, const struct field *field)
     case FIELD_REAL:
         return real(s);
     case FIELD_BOOL:
-        return json_boolean(vici_span_is(s, "yes"));
+        return json_boolean(vici_span_is(s, "yes") || vici_span_is(s, "1"));
     case FIELD_TEXTS:
         return texts(s);
     case FIELD_COUNTS:

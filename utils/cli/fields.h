@@ -14,7 +14,7 @@ enum field_type {
     FIELD_TEXT,
     FIELD_NUMBER, /* decimal integer */
     FIELD_REAL,
-    FIELD_BOOL,   /* yes, no */
+    FIELD_BOOL,   /* yes or 1, else false */
     FIELD_TEXTS,  /* a list; [] if absent */
     FIELD_COUNTS, /* a section of numbers under names; {} if absent */
 };

@@ -112,6 +112,8 @@ static int print_text(const struct cli *cli, const struct tunnels *tunnels)
     struct out_table *table = out_table_new(columns, N(columns));
     char state[32];
 
+    if (tunnels->n == 0)
+        puts("no tunnel is configured");
     for (size_t i = 0; i < tunnels->n; i++) {
         const struct tunnel *t = &tunnels->list[i];
         int row = out_table_row(table, -1);
