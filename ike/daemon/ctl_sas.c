@@ -48,7 +48,7 @@ static void write_placement(struct vici_writer *w, const struct install_child_st
     write_direction_place(w, "out", &state->out);
     vici_section(w, "passed");
     for (size_t i = 0; i < state->out.n_passed; i++) {
-        char name[16];
+        char name[24];
 
         snprintf(name, sizeof name, "%zu", i);
         vici_section(w, name);
