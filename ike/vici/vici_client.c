@@ -31,7 +31,7 @@ int vici_client_connect(const char *path, struct vici_client **ret, struct err *
     if (strlen(path) >= sizeof sun.sun_path)
         return err_set(err, ERR_INVALID, "socket path \"%.60s...\" is longer than %zu bytes", path,
                        sizeof sun.sun_path - 1);
-    strcpy(sun.sun_path, path);
+    memcpy(sun.sun_path, path, strlen(path) + 1);
     client = mem_zalloc(sizeof *client);
     if (!client)
         return err_set(err, ERR_NOMEM, "no memory for a client");

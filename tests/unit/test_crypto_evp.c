@@ -131,8 +131,8 @@ static int seal_and_open(uint16_t encr, uint16_t integ, uint8_t salt_len, struct
         assert_memory_equal(body, zero, sizeof body); /* nothing in clear */
         return rc;
     }
-    rc = ike_sk_open(&c, aad, iv, span_of(body, sizeof body), span_of(icv, ike_sk_icv_len(&c)),
-                     body, err);
+    rc = ike_sk_unseal(&c, aad, iv, span_of(body, sizeof body), span_of(icv, ike_sk_icv_len(&c)),
+                       body, err);
     for (size_t i = 0; i < sizeof body && !rc; i++)
         assert_int_equal(body[i], 0x77);
     return rc;

@@ -204,8 +204,8 @@ static int open_gcm(const struct ike_sk_cipher *c, struct span aad, struct span 
     return rc;
 }
 
-int ike_sk_open(const struct ike_sk_cipher *c, struct span aad, struct span iv, struct span body,
-                struct span icv, uint8_t *ret_plain, struct err *err)
+int ike_sk_unseal(const struct ike_sk_cipher *c, struct span aad, struct span iv, struct span body,
+                  struct span icv, uint8_t *ret_plain, struct err *err)
 {
     if (!lengths_fit(c, aad, iv, body.len) || icv.len != ike_sk_icv_len(c))
         return refuse(err);

@@ -57,7 +57,7 @@ int ike_sk_seal(const struct ike_sk_cipher *c, struct span aad, struct span iv, 
 /* Verifies and decrypts `body` into ret_plain (body.len bytes; may be the same
  * memory).  ERR_AUTH: forged, damaged or impossible lengths.  After ERR_AUTH
  * nothing of the plaintext is left: ret_plain is unchanged or wiped. */
-int ike_sk_open(const struct ike_sk_cipher *c, struct span aad, struct span iv, struct span body,
-                struct span icv, uint8_t *ret_plain, struct err *err) MUST_CHECK;
+int ike_sk_unseal(const struct ike_sk_cipher *c, struct span aad, struct span iv, struct span body,
+                  struct span icv, uint8_t *ret_plain, struct err *err) MUST_CHECK;
 
 #endif

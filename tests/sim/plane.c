@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plane: a model of the data plane.  It knows SPIs, keys by their hash and
+ * sequence numbers; the oracle reads it.  One tunnel has one outbound SA in use.
+ */
+#include "tests/sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct plane_sa *sim_plane_by_spi_in(struct plane *plane, uint32_t spi, bool live)
+{
+    for (size_t i = plane->n_sas; i-- > 0;)
+        if (plane->sas[i].spi_in == spi && (!live || !plane->sas[i].removed))
+            return &plane->sas[i];
+    return NULL;
+}
+
+static struct plane_sa *by_child(struct plane *plane, uint64_t child)
+{
+    for (size_t i = plane->n_sas; i-- > 0;)
+        if (plane->sas[i].child == child && !plane->sas[i].removed)
+            return &plane->sas[i];
+    return NULL;
+}
+
+size_t sim_plane_live(const struct plane *plane)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < plane->n_sas; i++)
+        n += !plane->sas[i].removed;
+    return n;
+}
+
+static void make_active(struct plane *plane, struct plane_sa *sa)
+{
+    for (size_t i = 0; i < plane->n_sas; i++) {
+        if (plane->sas[i].tunnel == sa->tunnel && plane->sas[i].active_out) {
+            plane->sas[i].active_out = false;
+            sa->had_older = true;
+        }
+    }
+    sa->active_out = true;
+}
+
+/* --- SPIs --- */
+
+static bool is_reserved(const struct plane *plane, uint32_t spi, size_t *ret)
+{
+    for (size_t i = 0; i < plane->n_reserved; i++) {
+        if (plane->reserved[i] == spi) {
+            *ret = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void unreserve(struct plane *plane, uint32_t spi)
+{
+    size_t i;
+
+    if (is_reserved(plane, spi, &i))
+        plane->reserved[i] = plane->reserved[--plane->n_reserved];
+}
+
+static void answer_later(struct sim_node *node, struct sim_event event)
+{
+    struct sim *sim = node->sim;
+
+    event.node = node->index;
+    event.at = sim->now + sim_random_time(sim, 0, sim->weather.answer_max);
+    if (event.at == sim->now)
+        sim_node_deliver(node, &event); /* in the same call: the core must cope */
+    else
+        sim_queue_push(&sim->queue, event, span_of(NULL, 0));
+}
+
+static void port_spi_reserve(void *user, ike_job job)
+{
+    struct sim_node *node = user;
+    struct plane *plane = &node->plane;
+    uint32_t spi;
+    size_t i;
+
+    do
+        rng_fill(&node->rng, &spi, sizeof spi);
+    while (spi < 256 || is_reserved(plane, spi, &i) || sim_plane_by_spi_in(plane, spi, false));
+    if (plane->n_reserved == PLANE_SAS_MAX)
+        abort();
+    plane->reserved[plane->n_reserved++] = spi;
+    answer_later(node, (struct sim_event){ .kind = SIM_ANSWER_SPI, .job = job, .id = spi });
+}
+
+static void port_spi_release(void *user, uint32_t spi)
+{
+    struct sim_node *node = user;
+    size_t i;
+
+    if (!is_reserved(&node->plane, spi, &i))
+        sim_violation(node->sim, "node %u releases SPI %08x that it does not hold", node->index, spi);
+    unreserve(&node->plane, spi);
+}
+
+/* --- SAs --- */
+
+static uint64_t key_hash(const struct ike_child_keys *keys)
+{
+    return sim_hash(span_of(keys->encr, keys->encr_len)) ^ 31 * sim_hash(span_of(keys->integ, keys->integ_len));
+}
+
+static void port_install(void *user, ike_job job, const struct ike_child_install *req)
+{
+    struct sim_node *node = user;
+    struct plane *plane = &node->plane;
+    struct plane_sa *sa;
+    size_t i;
+
+    if (plane->n_sas == PLANE_SAS_MAX)
+        abort();
+    if (!is_reserved(plane, req->spi_in, &i))
+        sim_violation(node->sim, "node %u installs SPI %08x that it did not reserve", node->index, req->spi_in);
+    unreserve(plane, req->spi_in);
+    sa = &plane->sas[plane->n_sas++];
+    *sa = (struct plane_sa){
+        .child = req->child, .tunnel = req->tunnel, .spi_in = req->spi_in, .spi_out = req->spi_out,
+        .key_in = key_hash(&req->key_in), .key_out = key_hash(&req->key_out), .suite = req->suite,
+        .local_ts = req->local_ts, .remote_ts = req->remote_ts,
+    };
+    if (!req->out_standby)
+        make_active(plane, sa);
+    sim_note(node->sim, "node %u installs child %llu: in %08x, out %08x%s", node->index,
+             (unsigned long long)req->child, req->spi_in, req->spi_out, req->out_standby ? ", standby" : "");
+    oracle_installed(node->sim, node->index, sa);
+    answer_later(node, (struct sim_event){ .kind = SIM_ANSWER_INSTALL, .job = job });
+}
+
+static void port_activate_out(void *user, uint64_t child)
+{
+    struct sim_node *node = user;
+    struct plane_sa *sa = by_child(&node->plane, child);
+
+    if (!sa || sa->active_out)
+        return;
+    make_active(&node->plane, sa);
+    sa->had_older = true;
+    sim_note(node->sim, "node %u switches outbound to %08x", node->index, sa->spi_out);
+}
+
+static void port_remove(void *user, uint64_t child)
+{
+    struct sim_node *node = user;
+    struct plane_sa *sa = by_child(&node->plane, child);
+
+    if (!sa) {
+        sim_violation(node->sim, "node %u removes child %llu that is not installed", node->index,
+                      (unsigned long long)child);
+        return;
+    }
+    sa->removed = true;
+    sa->active_out = false;
+    sim_note(node->sim, "node %u removes child %llu: in %08x", node->index, (unsigned long long)child, sa->spi_in);
+}
+
+static void port_update_path(void *user, uint64_t child, const struct ike_path *path, bool udp_encap)
+{
+    (void)user, (void)child, (void)path, (void)udp_encap; /* the model has no addresses */
+}
+
+struct ike_install_port sim_plane_port(struct sim_node *node)
+{
+    node->plane.sas = calloc(PLANE_SAS_MAX, sizeof *node->plane.sas);
+    node->plane.reserved = calloc(PLANE_SAS_MAX, sizeof *node->plane.reserved);
+    if (!node->plane.sas || !node->plane.reserved)
+        abort();
+    return (struct ike_install_port){
+        .spi_reserve = port_spi_reserve, .spi_release = port_spi_release, .install = port_install,
+        .activate_out = port_activate_out, .remove = port_remove, .update_path = port_update_path, .user = node,
+    };
+}
+
+void sim_plane_close(struct plane *plane)
+{
+    free(plane->sas);
+    free(plane->reserved);
+}
+
+/* --- packets --- */
+
+void sim_plane_traffic(struct sim_node *node)
+{
+    for (size_t i = 0; i < node->plane.n_sas; i++) {
+        struct plane_sa *sa = &node->plane.sas[i];
+
+        if (sa->active_out && !sa->removed)
+            sim_send_esp(node->sim, node->index, sa->spi_out, sa->key_out, ++sa->seq_out);
+    }
+}
+
+/* The packet came for an SPI that is not there.  That is loss; whether it may
+ * happen depends on why. */
+static void missed(struct sim_node *node, const struct sim_event *event)
+{
+    struct sim *sim = node->sim;
+    struct sim_node *sender = &sim->nodes[1 - node->index];
+    struct plane_sa *was = sim_plane_by_spi_in(&node->plane, (uint32_t)event->id, false);
+
+    sim->counts.esp_late++;
+    if (was)
+        return; /* removed meanwhile */
+    for (size_t i = 0; i < sender->plane.n_sas; i++) {
+        struct plane_sa *sa = &sender->plane.sas[i];
+
+        if (sa->spi_out == event->id && sa->key_out == event->key && sa->had_older)
+            sim_violation(sim, "node %u sent on rekeyed SPI %08x before node %u had it", 1 - node->index,
+                          (unsigned)event->id, node->index);
+    }
+}
+
+void sim_plane_esp(struct sim_node *node, const struct sim_event *event)
+{
+    struct plane_sa *sa = sim_plane_by_spi_in(&node->plane, (uint32_t)event->id, true);
+    uint64_t bit = event->seq % (64 * PLANE_REPLAY_WORDS);
+
+    if (!sa) {
+        missed(node, event);
+        return;
+    }
+    if (sa->key_in != event->key) {
+        sim_violation(node->sim, "node %u: SPI %08x has another key than its sender", node->index, sa->spi_in);
+        return;
+    }
+    if (sa->seen[bit / 64] >> bit % 64 & 1)
+        return; /* the network's duplicate */
+    sa->seen[bit / 64] |= 1ull << bit % 64;
+    node->sim->counts.esp_delivered++;
+    if (sa->used)
+        return;
+    sa->used = true;
+    answer_later(node, (struct sim_event){ .kind = SIM_CHILD_EVENT, .id = sa->child });
+}

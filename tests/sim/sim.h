@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim: two protocol cores, a manual clock, seeded randomness and a seeded bad
+ * network in one process; years of rekeys in seconds.
+ *
+ *   queue.c     what happens when: a heap of events
+ *   network.c   datagrams and ESP packets: loss, duplication, delay, reordering
+ *   node.c      one end: a shard with its ports, answers at once or late
+ *   plane.c     a model of the data plane behind the install port
+ *   oracle.c    what must hold, checked after every step
+ *   schedule.c  one run: operations at random times, then a healed network
+ *
+ * A violation ends the run and prints the seed that repeats it.  The transcript
+ * of a run is a function of its seed, byte for byte.
+ */
+#ifndef TESTS_SIM_H
+#define TESTS_SIM_H
+
+#include "ike/core/crypto/local_port.h"
+#include "ike/core/shard.h"
+#include "tests/lib/seeded_rng.h"
+
+#include <stdio.h>
+
+#define SIM_NODES 2
+
+/* --- queue.c --- */
+
+enum sim_kind {
+    SIM_DATAGRAM,
+    SIM_ESP,
+    SIM_ANSWER_SPI,
+    SIM_ANSWER_INSTALL,
+    SIM_ANSWER_KE,
+    SIM_ANSWER_SHARED,
+    SIM_ANSWER_AUTH,
+    SIM_CHILD_EVENT,
+    SIM_TRAFFIC, /* each end sends one packet on each tunnel */
+    SIM_OPERATE, /* one operation of the schedule */
+};
+
+struct sim_event {
+    ns_time at;
+    uint64_t order; /* ties are broken by birth */
+    enum sim_kind kind;
+    unsigned node;  /* the receiving end */
+    ike_job job;
+    uint64_t id;    /* handle, SPI, child */
+    int code;
+    uint8_t method;
+    struct ike_path path;
+    uint64_t key;   /* ESP: hash of the key it was sealed with */
+    uint64_t seq;
+    uint8_t *data;  /* owned */
+    size_t len;
+};
+
+struct sim_queue {
+    struct sim_event *heap;
+    size_t n, cap;
+    uint64_t born;
+};
+void sim_queue_push(struct sim_queue *q, struct sim_event event, struct span data);
+bool sim_queue_peek(const struct sim_queue *q, ns_time *ret_at);
+struct sim_event sim_queue_pop(struct sim_queue *q); /* the caller frees data */
+void sim_queue_free(struct sim_queue *q);
+
+/* --- plane.c --- */
+
+#define PLANE_SAS_MAX 4096 /* in one run, removed ones included */
+#define PLANE_REPLAY_WORDS 512
+
+struct plane_sa {
+    uint64_t child, tunnel;
+    uint32_t spi_in, spi_out;
+    uint64_t key_in, key_out;
+    bool removed, active_out, had_older, used;
+    struct ike_suite suite;
+    struct ike_ts_list local_ts, remote_ts;
+    uint64_t seq_out;
+    uint64_t seen[PLANE_REPLAY_WORDS]; /* sequence numbers accepted */
+};
+
+struct plane {
+    struct plane_sa *sas;
+    size_t n_sas;
+    uint32_t *reserved;
+    size_t n_reserved;
+};
+
+/* --- node.c --- */
+
+struct sim;
+struct sim_node {
+    struct sim *sim;
+    unsigned index;
+    struct ip_addr addr;
+    struct seeded_rng seeded;
+    struct rng rng;
+    struct ike_shard *shard;
+    struct ike_local_crypto *crypto;
+    struct plane plane;
+    ns_time armed;
+    unsigned commands_open; /* asked and not yet answered */
+};
+
+void sim_node_open(struct sim *sim, unsigned index);
+void sim_node_close(struct sim_node *node);
+void sim_node_deliver(struct sim_node *node, const struct sim_event *event);
+struct ike_install_port sim_plane_port(struct sim_node *node);
+void sim_plane_esp(struct sim_node *node, const struct sim_event *event);
+void sim_plane_traffic(struct sim_node *node);
+struct plane_sa *sim_plane_by_spi_in(struct plane *plane, uint32_t spi, bool live);
+size_t sim_plane_live(const struct plane *plane);
+void sim_plane_close(struct plane *plane);
+
+/* --- the run --- */
+
+struct sim_weather {
+    unsigned loss, duplicate;       /* per 1000 */
+    ns_time delay_min, delay_max;   /* unequal delays reorder */
+    ns_time answer_max;             /* ports answer within this; 0 = in the call */
+};
+
+struct sim_counts {
+    uint64_t steps, datagrams, lost, duplicated, esp_sent, esp_delivered, esp_late;
+    uint64_t ike_up, child_up, ike_rekeys, child_rekeys, operations, crossings;
+};
+
+struct sim {
+    uint64_t seed;
+    ns_time now;
+    struct seeded_rng seeded; /* of network and schedule */
+    struct rng rng;
+    struct sim_queue queue;
+    struct sim_weather weather;
+    struct sim_node nodes[SIM_NODES];
+    struct ike_conn *conns[SIM_NODES];
+    struct oracle *oracle;
+    struct sim_counts counts;
+    bool healed;
+    bool verbose;
+    FILE *transcript; /* NULL: not wanted */
+    char violation[512]; /* "" = none */
+};
+
+#define SIM_SETTLE (900 * NS_PER_S) /* healed: longer than all retransmissions and DPD */
+
+ns_time sim_random_time(struct sim *sim, ns_time lo, ns_time hi);
+bool sim_chance(struct sim *sim, unsigned per_1000);
+void sim_note(struct sim *sim, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void sim_violation(struct sim *sim, const char *fmt, ...) PRINTF_LIKE(2, 3);
+uint64_t sim_hash(struct span s); /* FNV-1a: to name bytes, not to protect them */
+
+/* network.c */
+void sim_send(struct sim *sim, unsigned from, const struct ike_path *path, struct span data);
+void sim_send_esp(struct sim *sim, unsigned from, uint32_t spi, uint64_t key, uint64_t seq);
+
+/* oracle.c */
+void oracle_open(struct sim *sim);
+void oracle_close(struct sim *sim);
+void oracle_sent(struct sim *sim, unsigned from, struct span datagram);
+void oracle_keys(struct sim *sim, unsigned node, const struct ike_keylog *keys);
+void oracle_installed(struct sim *sim, unsigned node, const struct plane_sa *sa);
+void oracle_step(struct sim *sim);
+void oracle_end(struct sim *sim); /* after the settled time */
+
+/* schedule.c: true if nothing was violated. */
+bool sim_run(struct sim *sim, uint64_t seed);
+
+#endif

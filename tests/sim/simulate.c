@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * simulate: many schedules.
+ *
+ *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-t FILE] [-r]
+ *
+ * -t writes the transcript of the (last) run, -r runs every seed twice and
+ * compares the transcripts byte for byte.  The first violation of each failed
+ * seed is printed with the command that repeats it.
+ */
+#include "tests/sim/sim.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct options {
+    uint64_t n, first;
+    const char *transcript;
+    bool repeat;
+};
+
+static void parse(int argc, char **argv, struct options *opts)
+{
+    int c;
+
+    *opts = (struct options){ .n = 1000, .first = 1 };
+    while ((c = getopt(argc, argv, "n:s:t:r")) != -1) {
+        switch (c) {
+        case 'n':
+            opts->n = strtoull(optarg, NULL, 0);
+            break;
+        case 's':
+            opts->first = strtoull(optarg, NULL, 0);
+            break;
+        case 't':
+            opts->transcript = optarg;
+            break;
+        case 'r':
+            opts->repeat = true;
+            break;
+        default:
+            fprintf(stderr, "usage: simulate [-n SCHEDULES] [-s FIRST_SEED] [-t FILE] [-r]\n");
+            exit(2);
+        }
+    }
+}
+
+static bool run_once(struct sim *sim, uint64_t seed, char **ret_text, size_t *ret_len)
+{
+    bool fine;
+
+    if (ret_text)
+        sim->transcript = open_memstream(ret_text, ret_len);
+    fine = sim_run(sim, seed);
+    if (ret_text)
+        fclose(sim->transcript);
+    sim->transcript = NULL;
+    return fine;
+}
+
+static bool run_seed(struct sim *sim, uint64_t seed, const struct options *opts)
+{
+    char *one = NULL, *two = NULL;
+    size_t len_one = 0, len_two = 0;
+    bool keep = opts->transcript || opts->repeat;
+    bool fine = run_once(sim, seed, keep ? &one : NULL, &len_one);
+
+    if (fine && opts->repeat) {
+        fine = run_once(sim, seed, &two, &len_two);
+        if (fine && (len_one != len_two || memcmp(one, two, len_one))) {
+            snprintf(sim->violation, sizeof sim->violation, "the same seed gave another transcript");
+            fine = false;
+        }
+    }
+    if (opts->transcript) {
+        FILE *f = fopen(opts->transcript, "w");
+
+        if (f) {
+            fwrite(one, 1, len_one, f);
+            fclose(f);
+        }
+    }
+    free(one);
+    free(two);
+    return fine;
+}
+
+int main(int argc, char **argv)
+{
+    static struct sim sim;
+    struct options opts;
+    uint64_t failed = 0;
+
+    parse(argc, argv, &opts);
+    for (uint64_t seed = opts.first; seed < opts.first + opts.n; seed++) {
+        if (run_seed(&sim, seed, &opts))
+            continue;
+        failed++;
+        printf("seed %" PRIu64 ": %s\n  repeat: simulate -n 1 -s %" PRIu64 " -t transcript.txt\n", seed, sim.violation, seed);
+        if (failed == 20)
+            break;
+    }
+    printf("%" PRIu64 " operations (%" PRIu64 " crossing), %" PRIu64 " steps, %" PRIu64 " datagrams (%" PRIu64
+           " lost, %" PRIu64 " doubled)\n",
+           sim.counts.operations, sim.counts.crossings, sim.counts.steps, sim.counts.datagrams, sim.counts.lost,
+           sim.counts.duplicated);
+    printf("IKE SAs up %" PRIu64 ", rekeyed %" PRIu64 "; Child SAs up %" PRIu64 ", rekeyed %" PRIu64
+           "; ESP sent %" PRIu64 ", delivered %" PRIu64 ", late %" PRIu64 "\n",
+           sim.counts.ike_up, sim.counts.ike_rekeys, sim.counts.child_up, sim.counts.child_rekeys, sim.counts.esp_sent,
+           sim.counts.esp_delivered, sim.counts.esp_late);
+    printf("%" PRIu64 " passed, %" PRIu64 " failed\n", opts.n - failed, failed);
+    return failed ? 1 : 0;
+}
