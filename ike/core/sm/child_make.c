@@ -63,7 +63,6 @@ static int installed(struct sm_task *task, const struct sm_answer *answer)
                child->conf->name, answer->text[0] ? answer->text : err_name(answer->code));
         return fail(task, answer->code);
     }
-    child->esp_spi_held = false;
     child->installed = true;
     return task->then(task);
 }
@@ -94,7 +93,10 @@ static int install_with(struct sm_task *task, struct span secret)
     ike_child_keys_wipe(&r2i);
     ike_child_keys_wipe(&install.key_in);
     ike_child_keys_wipe(&install.key_out);
-    return rc < 0 ? fail(task, rc) : 0;
+    if (rc < 0)
+        return fail(task, rc);
+    child->esp_spi_held = false; /* the install owns it from the request on (ports.h) */
+    return 0;
 }
 
 static int have_shared(struct sm_task *task, const struct sm_answer *answer)
