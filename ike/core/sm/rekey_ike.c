@@ -104,6 +104,17 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
     sm_task_next(sa);
 }
 
+bool sm_rekey_ike_yield(struct sm_task *ours)
+{
+    struct sm_sa *old = ours->sa, *rival = sm_sa_by_id(old->shard, ours->rival);
+
+    if (ours->kind != SM_TASK_REKEY_IKE || !rival || old->successor)
+        return false;
+    sm_rekey_ike_hand_over(old, rival);
+    sm_sa_set_state(old, SM_REKEYED);
+    return true;
+}
+
 /* It lost the collision; its maker deletes it.  We do, should he forget. */
 static void set_redundant(struct sm_sa *sa)
 {
@@ -233,6 +244,11 @@ int sm_rekey_ike_refused(struct sm_task *task)
     }
     sm_log(sa->shard, LOG_NOTICE, true, "%s: the peer refuses to rekey the IKE SA: %s",
            sa->conn->name, ike_notify_name(n.type));
+    if (sm_rekey_ike_yield(task)) { /* it is rekeyed all the same */
+        task->row = NULL;           /* its next state has been entered */
+        sm_task_done(task);
+        return 0;
+    }
     sm_life_retry_sa(sa);
     sm_task_end(task, n.type == IKE_N_TEMPORARY_FAILURE ? ERR_BUSY : ERR_REFUSED,
                 ike_notify_name(n.type));
