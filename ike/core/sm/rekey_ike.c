@@ -92,6 +92,13 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
         task->sa = sa;
         list_add_tail(&sa->queue, node);
     }
+    LIST_FOR_EACH(node, &shard->sas)
+    {
+        struct sm_task *out = CONTAINER_OF(node, struct sm_sa, node)->out;
+
+        if (out && out->rival == old->id) /* what was to inherit is replaced itself */
+            out->rival = sa->id;
+    }
     old->successor = sa->id;
     sa->up_told = old->up_told;
     sm_deadline_clear(&shard->deadlines, &old->rekey);
@@ -106,11 +113,20 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
 
 bool sm_rekey_ike_yield(struct sm_task *ours)
 {
-    struct sm_sa *old = ours->sa, *rival = sm_sa_by_id(old->shard, ours->rival);
+    struct sm_sa *old = ours->sa;
+    struct ike_shard *shard = old->shard;
+    struct sm_sa *rival;
 
-    if (ours->kind != SM_TASK_REKEY_IKE || !rival || old->successor)
+    if (ours->kind != SM_TASK_REKEY_IKE || !ours->rival || old->successor)
         return false;
-    sm_rekey_ike_hand_over(old, rival);
+    rival = sm_sa_by_id(shard, ours->rival);
+    if (rival && rival->state != SM_GONE) {
+        sm_rekey_ike_hand_over(old, rival);
+    } else { /* the peer has deleted it since, and with it what it had inherited there */
+        LIST_FOR_EACH(node, &old->children)
+        sm_child_remove(CONTAINER_OF(node, struct sm_child, node), "deleted by the peer");
+        sm_deadline_set(&shard->deadlines, &old->expire, shard->now + SM_STALE_AFTER);
+    }
     sm_sa_set_state(old, SM_REKEYED);
     return true;
 }
@@ -189,15 +205,15 @@ static int have_shared(struct sm_task *task, const struct sm_answer *answer)
         return rc;
     sm_collide_abort_theirs(old, SM_TASK_REKEY_IKE, 0);
     sa = begin(task);
-    rival = sm_sa_by_id(old->shard, task->rival);
-    if (rival && sm_collide_lost(task)) {
+    if (sm_collide_lost(task)) {
         set_redundant(sa);
-        sm_rekey_ike_hand_over(old, rival);
+        sm_rekey_ike_yield(task);
         sm_task_add(sa, SM_TASK_DELETE_IKE, 0, NULL);
         sm_task_done(task);
         return 0;
     }
-    if (rival)
+    rival = sm_sa_by_id(old->shard, task->rival);
+    if (rival && rival->state != SM_GONE)
         set_redundant(rival);
     sm_rekey_ike_hand_over(old, sa);
     sm_task_add(old, SM_TASK_DELETE_IKE, 0, NULL);
