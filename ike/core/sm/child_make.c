@@ -98,7 +98,7 @@ static int install_with(struct sm_task *task, struct span secret)
 
     if (rc < 0)
         return fail(task, rc);
-    sm_child_fill_install(child, !task->initiator && task->target != 0, &install);
+    sm_child_fill_install(child, !task->initiator, &install);
     install.key_out = task->initiator ? i2r : r2i;
     install.key_in = task->initiator ? r2i : i2r;
     rc = sm_job_install(task, &install, installed);

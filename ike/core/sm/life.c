@@ -160,6 +160,11 @@ void sm_life_on_child_expire(struct sm_deadline *deadline)
         expire_child(child);
 }
 
+void sm_life_on_child_standby(struct sm_deadline *deadline)
+{
+    sm_child_activate(CONTAINER_OF(deadline, struct sm_child, activate));
+}
+
 void sm_life_event(struct sm_child *child, enum ike_child_event what)
 {
     if (!child->installed || child->state == SM_CHILD_LARVAL)
