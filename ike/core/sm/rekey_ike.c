@@ -71,11 +71,20 @@ static struct sm_sa *begin(struct sm_task *task)
     return sa;
 }
 
+/* Our own rekey that decides whether `sa` inherits; NULL: none. */
+static struct sm_task *rival_task(struct sm_sa *sa)
+{
+    struct sm_sa *old = sa->rival_of ? sm_sa_by_id(sa->shard, sa->rival_of) : NULL;
+
+    return old && old->out && old->out->rival == sa->id ? old->out : NULL;
+}
+
 /* What the old IKE SA held goes on under the new one: Child SAs, and tasks that
  * had not begun. */
 void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
 {
     struct ike_shard *shard = old->shard;
+    struct sm_task *ours;
 
     LIST_FOR_EACH(node, &old->children)
     {
@@ -92,12 +101,10 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
         task->sa = sa;
         list_add_tail(&sa->queue, node);
     }
-    LIST_FOR_EACH(node, &shard->sas)
-    {
-        struct sm_task *out = CONTAINER_OF(node, struct sm_sa, node)->out;
-
-        if (out && out->rival == old->id) /* what was to inherit is replaced itself */
-            out->rival = sa->id;
+    ours = rival_task(old);
+    if (ours) { /* what was to inherit is replaced itself */
+        ours->rival = sa->id;
+        sa->rival_of = old->rival_of;
     }
     old->successor = sa->id;
     sa->up_told = old->up_told;
@@ -117,10 +124,12 @@ bool sm_rekey_ike_yield(struct sm_task *ours)
     struct ike_shard *shard = old->shard;
     struct sm_sa *rival;
 
-    if (ours->kind != SM_TASK_REKEY_IKE || !ours->rival || old->successor)
+    if (ours->kind != SM_TASK_REKEY_IKE || !ours->rival)
         return false;
     rival = sm_sa_by_id(shard, ours->rival);
-    if (rival && rival->state != SM_GONE) {
+    if (old->successor) {
+        /* handed over when the peer used it */
+    } else if (rival && rival->state != SM_GONE) {
         sm_rekey_ike_hand_over(old, rival);
     } else { /* the peer has deleted it since, and with it what it had inherited there */
         LIST_FOR_EACH(node, &old->children)
@@ -129,6 +138,14 @@ bool sm_rekey_ike_yield(struct sm_task *ours)
     }
     sm_sa_set_state(old, SM_REKEYED);
     return true;
+}
+
+void sm_rekey_ike_used(struct sm_sa *sa)
+{
+    struct sm_task *ours = rival_task(sa);
+
+    if (ours && !ours->sa->successor)
+        sm_rekey_ike_hand_over(ours->sa, sa);
 }
 
 /* It lost the collision; its maker deletes it.  We do, should he forget. */
@@ -205,7 +222,7 @@ static int have_shared(struct sm_task *task, const struct sm_answer *answer)
         return rc;
     sm_collide_abort_theirs(old, SM_TASK_REKEY_IKE, 0);
     sa = begin(task);
-    if (sm_collide_lost(task)) {
+    if (old->successor || sm_collide_lost(task)) {
         set_redundant(sa);
         sm_rekey_ike_yield(task);
         sm_task_add(sa, SM_TASK_DELETE_IKE, 0, NULL);
@@ -299,10 +316,12 @@ static int answer(struct sm_task *task)
     if (rc < 0)
         return rc;
     sa = begin(task);
-    if (ours && ours->sent)
-        sm_collide_note(ours, sa->id, task); /* who wins is seen when ours is answered */
-    else
+    if (ours && ours->sent) { /* who wins is seen when ours is answered */
+        sm_collide_note(ours, sa->id, task);
+        sa->rival_of = old->id;
+    } else {
         sm_rekey_ike_hand_over(old, sa);
+    }
     sm_task_done(task);
     return 0;
 }
