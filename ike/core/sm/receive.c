@@ -270,13 +270,12 @@ static int dispatch_request(struct sm_task *task, enum opened opened)
         sm_drop(shard, IKE_DROP_CRITICAL, &rx->path, "unknown critical payload");
         return refuse(task, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, span_of(&critical->type, 1));
     }
+    if (!deletes_ike(&rx->pl))
+        sm_rekey_ike_used(sa);
     task->row = sm_transition_request(rx->h.exchange, sa->state,
                                       sm_payload_set(&rx->pl, rx->h.exchange), &state_ok);
-    if (task->row) {
-        if (!deletes_ike(&rx->pl))
-            sm_rekey_ike_used(sa);
+    if (task->row)
         return task->row->handler(task);
-    }
     sm_drop(shard, state_ok ? IKE_DROP_SYNTAX : IKE_DROP_STATE, &rx->path,
             "no exchange with these payloads in this state");
     return refuse(task, sm_sa_is_up(sa) ? IKE_N_INVALID_SYNTAX : IKE_N_AUTHENTICATION_FAILED,

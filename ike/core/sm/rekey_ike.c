@@ -366,7 +366,6 @@ int sm_rekey_ike_request(struct sm_task *task)
 
     if (sm_collide_child_busy(old)) /* RFC 7296 2.25.2 */
         return sm_refuse_for_now(task);
-    sm_collide_yield(old, SM_TASK_REKEY_IKE, 0);
     if (ike_sa_read(sm_body(task, IKE_PL_SA), &theirs, NULL) < 0 ||
         ike_ke_read(sm_body(task, IKE_PL_KE), &ke, NULL) < 0 || sm_nonce_read(task, &task->ni) < 0)
         return sm_refuse_syntax(task);
@@ -375,6 +374,7 @@ int sm_rekey_ike_request(struct sm_task *task)
         return sm_refuse_for_now(task);
     if (rc < 0)
         return rc;
+    sm_collide_yield(old, SM_TASK_REKEY_IKE, 0); /* now that nothing new begins after it */
     sa = task->new_sa;
     if (sm_choose_ike(sa->conn, &theirs, true, &sa->suite, &task->proposal_num, &sa->spi_i) < 0)
         return refuse(task, IKE_N_NO_PROPOSAL_CHOSEN, span_of(NULL, 0));
