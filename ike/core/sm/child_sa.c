@@ -260,10 +260,14 @@ static void drain_from_now(struct sm_child *child)
 void sm_child_activate(struct sm_child *child)
 {
     const struct ike_install_port *port = &child->shard->ports.install;
+    struct sm_child *next;
 
     if (!child->standby || !child->installed)
         return;
     child->standby = false;
+    for (next = child; (next = sm_child_by_id(child->shard, next->replaced_by));)
+        if (!next->standby)
+            return; /* traffic is further on already */
     sm_deadline_clear(&child->shard->deadlines, &child->activate);
     port->activate_out(port->user, child->id);
     if (child->takes_over)
