@@ -302,7 +302,7 @@ void sm_child_deleted(struct sm_child *child, const char *reason)
 
     if (child->state == SM_CHILD_DRAINING)
         return;
-    if (!child->installed || !next) {
+    if (!child->installed || !next || next->state == SM_CHILD_DELETING) {
         sm_child_remove(child, reason);
         return;
     }
