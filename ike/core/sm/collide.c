@@ -46,7 +46,8 @@ bool sm_collide_child_busy(const struct sm_sa *sa)
     const struct sm_task *out = sa->out;
 
     return out && (out->kind == SM_TASK_NEW_CHILD || out->kind == SM_TASK_REKEY_CHILD ||
-                   out->kind == SM_TASK_DELETE_CHILD);
+                   out->kind == SM_TASK_DELETE_CHILD ||
+                   out->kind == SM_TASK_AUTH /* its Child SA is being installed */);
 }
 
 bool sm_collide_child_expected(const struct sm_sa *sa)
