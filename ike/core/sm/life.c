@@ -68,6 +68,10 @@ void sm_life_on_sa_expire(struct sm_deadline *deadline)
         sm_sa_end(sa, SM_END_NOW, ERR_TIMEOUT, "half-open for too long");
         return;
     }
+    if (sa->redundant && !sa->initiator) {
+        sm_sa_end(sa, SM_END_NOW, 0, "redundant");
+        return;
+    }
     if (sa->state == SM_ESTABLISHED && !sa->redundant) {
         sm_log(shard, LOG_NOTICE, false, "%s: the IKE SA is at the end of its life",
                sa->conn->name);
