@@ -302,11 +302,12 @@ void sm_child_deleted(struct sm_child *child, const char *reason)
 
     if (child->state == SM_CHILD_DRAINING)
         return;
-    if (!child->installed || !next || next->state == SM_CHILD_DELETING) {
+    if (!child->installed || !next) {
         sm_child_remove(child, reason);
         return;
     }
-    sm_child_activate(next);
+    if (next->state != SM_CHILD_DELETING)
+        sm_child_activate(next);
     start_drain(child);
 }
 
