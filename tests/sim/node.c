@@ -158,7 +158,9 @@ void sim_node_deliver(struct sim_node *node, const struct sim_event *event)
 
     switch (event->kind) {
     case SIM_DATAGRAM:
+        oracle_delivers(node, data);
         ike_shard_receive(node->shard, now, &event->path, data);
+        node->in_request = false;
         break;
     case SIM_ESP:
         sim_plane_esp(node, event);

@@ -72,6 +72,18 @@ static void unreserve(struct plane *plane, uint32_t spi)
         plane->reserved[i] = plane->reserved[--plane->n_reserved];
 }
 
+void sim_plane_answer(struct sim_node *node, const struct sim_event *event)
+{
+    struct plane_sa *sa;
+
+    if (event->kind == SIM_ANSWER_INSTALL && (sa = by_child(&node->plane, event->id))) {
+        sa->live = true;
+        if (!sa->standby)
+            make_active(node, sa);
+    }
+    sim_node_deliver(node, event);
+}
+
 static void answer_later(struct sim_node *node, struct sim_event event)
 {
     struct sim *sim = node->sim;
@@ -79,7 +91,7 @@ static void answer_later(struct sim_node *node, struct sim_event event)
     event.node = node->index;
     event.at = sim->now + sim_random_time(sim, 0, sim->weather.answer_max);
     if (event.at == sim->now)
-        sim_node_deliver(node, &event); /* in the same call: the core must cope */
+        sim_plane_answer(node, &event); /* in the same call: the core must cope */
     else
         sim_queue_push(&sim->queue, event, span_of(NULL, 0));
 }
@@ -106,7 +118,7 @@ static void port_spi_release(void *user, uint32_t spi)
     size_t i;
 
     if (!is_reserved(&node->plane, spi, &i))
-        sim_violation(node->sim, "node %u releases SPI %08x that it does not hold", node->index, spi);
+        sim_violation(node->sim, "O11: node %u releases SPI %08x that it does not hold", node->index, spi);
     unreserve(&node->plane, spi);
 }
 
@@ -127,20 +139,19 @@ static void port_install(void *user, ike_job job, const struct ike_child_install
     if (plane->n_sas == PLANE_SAS_MAX)
         abort();
     if (!is_reserved(plane, req->spi_in, &i))
-        sim_violation(node->sim, "node %u installs SPI %08x that it did not reserve", node->index, req->spi_in);
+        sim_violation(node->sim, "O11: node %u installs SPI %08x that it did not reserve", node->index, req->spi_in);
     unreserve(plane, req->spi_in);
     sa = &plane->sas[plane->n_sas++];
     *sa = (struct plane_sa){
         .child = req->child, .tunnel = req->tunnel, .spi_in = req->spi_in, .spi_out = req->spi_out,
         .key_in = key_hash(&req->key_in), .key_out = key_hash(&req->key_out), .suite = req->suite,
         .local_ts = req->local_ts, .remote_ts = req->remote_ts, .installed = node->sim->now,
+        .standby = req->out_standby,
     };
-    if (!req->out_standby)
-        make_active(node, sa);
     sim_note(node->sim, "node %u installs child %llu: in %08x, out %08x%s", node->index,
              (unsigned long long)req->child, req->spi_in, req->spi_out, req->out_standby ? ", standby" : "");
     oracle_installed(node->sim, node->index, sa);
-    answer_later(node, (struct sim_event){ .kind = SIM_ANSWER_INSTALL, .job = job });
+    answer_later(node, (struct sim_event){ .kind = SIM_ANSWER_INSTALL, .job = job, .id = req->child });
 }
 
 static void port_activate_out(void *user, uint64_t child)
@@ -160,13 +171,14 @@ static void port_remove(void *user, uint64_t child)
     struct sim_node *node = user;
     struct plane_sa *sa = by_child(&node->plane, child);
 
-    if (!sa) {
-        sim_violation(node->sim, "node %u removes child %llu that is not installed", node->index,
+    if (!sa || !sa->live) {
+        sim_violation(node->sim, "O11: node %u removes child %llu that is not installed", node->index,
                       (unsigned long long)child);
         return;
     }
     sa->removed = true;
     sa->active_out = false;
+    sa->removed_at = node->sim->now;
     sim_note(node->sim, "node %u removes child %llu: in %08x", node->index, (unsigned long long)child, sa->spi_in);
 }
 
@@ -205,6 +217,32 @@ void sim_plane_traffic(struct sim_node *node)
     }
 }
 
+/* A younger SA of the tunnel was there when this one was removed, and still is. */
+static bool replaced(const struct plane *plane, const struct plane_sa *was)
+{
+    for (size_t i = 0; i < plane->n_sas; i++) {
+        const struct plane_sa *sa = &plane->sas[i];
+
+        if (!sa->removed && sa->live && sa->tunnel == was->tunnel && sa > was && sa->installed < was->removed_at)
+            return true;
+    }
+    return false;
+}
+
+/* The sender's tunnel goes on over another SA: the packet was in flight. */
+static bool has_switched(const struct plane *plane, uint32_t spi_out)
+{
+    const struct plane_sa *old = NULL;
+
+    for (size_t i = 0; i < plane->n_sas; i++)
+        if (plane->sas[i].spi_out == spi_out)
+            old = &plane->sas[i];
+    for (size_t i = 0; old && i < plane->n_sas; i++)
+        if (plane->sas[i].active_out && plane->sas[i].tunnel == old->tunnel && &plane->sas[i] != old)
+            return true;
+    return false;
+}
+
 /* The packet came for an SPI that is not there.  That is loss; whether it may
  * happen depends on why. */
 static void missed(struct sim_node *node, const struct sim_event *event)
@@ -214,8 +252,12 @@ static void missed(struct sim_node *node, const struct sim_event *event)
     struct plane_sa *was = sim_plane_by_spi_in(&node->plane, (uint32_t)event->id, false);
 
     sim->counts.esp_late++;
-    if (was)
-        return; /* removed meanwhile */
+    if (was && was->removed) {
+        if (replaced(&node->plane, was) && has_switched(&sender->plane, (uint32_t)event->id))
+            sim_violation(sim, "O10: node %u: a packet on replaced SPI %08x comes in %llu ms after its removal",
+                          node->index, was->spi_in, (unsigned long long)((sim->now - was->removed_at) / NS_PER_MS));
+        return;
+    }
     for (size_t i = 0; i < sender->plane.n_sas; i++) {
         struct plane_sa *sa = &sender->plane.sas[i];
 
@@ -223,8 +265,11 @@ static void missed(struct sim_node *node, const struct sim_event *event)
          * in standby the new one is worth a try. */
         if (sa->older_dead && sa->switched - sa->installed >= STANDBY_MIN)
             continue;
+        /* Who installs second has our answer, which says that we are ready. */
+        if (was && sa->spi_out == event->id && sa->key_out == event->key && sa->installed > was->installed)
+            sim_violation(sim, "O7: node %u answered before SPI %08x was live", node->index, was->spi_in);
         if (sa->spi_out == event->id && sa->key_out == event->key && sa->had_older)
-            sim_violation(sim, "node %u sent on rekeyed SPI %08x before node %u had it", 1 - node->index,
+            sim_violation(sim, "O7: node %u sent on rekeyed SPI %08x before node %u had it", 1 - node->index,
                           (unsigned)event->id, node->index);
     }
 }
@@ -234,12 +279,12 @@ void sim_plane_esp(struct sim_node *node, const struct sim_event *event)
     struct plane_sa *sa = sim_plane_by_spi_in(&node->plane, (uint32_t)event->id, true);
     uint64_t bit = event->seq % (64 * PLANE_REPLAY_WORDS);
 
-    if (!sa) {
+    if (!sa || !sa->live) {
         missed(node, event);
         return;
     }
     if (sa->key_in != event->key) {
-        sim_violation(node->sim, "node %u: SPI %08x has another key than its sender", node->index, sa->spi_in);
+        sim_violation(node->sim, "O4: node %u: SPI %08x has another key than its sender", node->index, sa->spi_in);
         return;
     }
     if (sa->seen[bit / 64] >> bit % 64 & 1)

@@ -245,7 +245,7 @@ static void step_event(struct sim *sim)
         for (unsigned i = 0; i < SIM_NODES; i++)
             sim_plane_traffic(&sim->nodes[i]);
     else
-        sim_node_deliver(&sim->nodes[event.node], &event);
+        sim_plane_answer(&sim->nodes[event.node], &event);
     free(event.data);
 }
 
@@ -263,7 +263,7 @@ static void step(struct sim *sim, ns_time at, int timer)
     oracle_step(sim);
 }
 
-static void run_until(struct sim *sim, ns_time end)
+void sim_run_until(struct sim *sim, ns_time end)
 {
     uint64_t limit = sim->counts.steps + STEPS_MAX;
     ns_time at;
@@ -298,13 +298,14 @@ bool sim_run(struct sim *sim, uint64_t seed)
     open_nodes(sim);
     plan(sim);
     while (operations_left(sim) && !sim->violation[0])
-        run_until(sim, sim->now + NS_PER_S);
+        sim_run_until(sim, sim->now + NS_PER_S);
     sim->weather.loss = sim->weather.duplicate = 0;
     sim->weather.delay_max = 20 * NS_PER_MS;
     sim_note(sim, "the network heals");
-    run_until(sim, sim->now + SIM_SETTLE);
+    sim_run_until(sim, sim->now + SIM_SETTLE);
     if (!sim->violation[0])
         oracle_end(sim);
+    sim_trial(sim);
     for (unsigned i = 0; i < SIM_NODES; i++) {
         sim_node_close(&sim->nodes[i]);
         ike_conn_unref(sim->conns[i]);
