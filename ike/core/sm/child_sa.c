@@ -262,7 +262,7 @@ void sm_child_activate(struct sm_child *child)
     const struct ike_install_port *port = &child->shard->ports.install;
     struct sm_child *next;
 
-    if (!child->standby || !child->installed)
+    if (!child->standby || !child->installed || child->state == SM_CHILD_DELETING)
         return;
     child->standby = false;
     for (next = child; (next = sm_child_by_id(child->shard, next->replaced_by));)
@@ -306,8 +306,7 @@ void sm_child_deleted(struct sm_child *child, const char *reason)
         sm_child_remove(child, reason);
         return;
     }
-    if (next->state != SM_CHILD_DELETING)
-        sm_child_activate(next);
+    sm_child_activate(next);
     start_drain(child);
 }
 
