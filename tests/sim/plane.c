@@ -18,6 +18,14 @@ struct plane_sa *sim_plane_by_spi_in(struct plane *plane, uint32_t spi, bool liv
     return NULL;
 }
 
+static struct plane_sa *by_key_in(struct plane *plane, uint32_t spi, uint64_t key)
+{
+    for (size_t i = plane->n_sas; i-- > 0;)
+        if (plane->sas[i].spi_in == spi && plane->sas[i].key_in == key)
+            return &plane->sas[i];
+    return NULL;
+}
+
 static struct plane_sa *by_child(struct plane *plane, uint64_t child)
 {
     for (size_t i = plane->n_sas; i-- > 0;)
@@ -76,6 +84,8 @@ void sim_plane_answer(struct sim_node *node, const struct sim_event *event)
 {
     struct plane_sa *sa;
 
+    if (event->life != node->life && event->kind != SIM_DATAGRAM && event->kind != SIM_ESP)
+        return; /* who asked has crashed since */
     if (event->kind == SIM_ANSWER_INSTALL && (sa = by_child(&node->plane, event->id))) {
         sa->live = true;
         if (!sa->standby)
@@ -89,6 +99,7 @@ static void answer_later(struct sim_node *node, struct sim_event event)
     struct sim *sim = node->sim;
 
     event.node = node->index;
+    event.life = node->life;
     event.at = sim->now + sim_random_time(sim, 0, sim->weather.answer_max);
     if (event.at == sim->now)
         sim_plane_answer(node, &event); /* in the same call: the core must cope */
@@ -100,14 +111,16 @@ static void port_spi_reserve(void *user, ike_job job)
 {
     struct sim_node *node = user;
     struct plane *plane = &node->plane;
-    uint32_t spi;
+    uint32_t spi, space = node->sim->weather.spi_space;
     size_t i;
 
-    do
-        rng_fill(&node->rng, &spi, sizeof spi);
-    while (spi < 256 || is_reserved(plane, spi, &i) || sim_plane_by_spi_in(plane, spi, false));
-    if (plane->n_reserved == PLANE_SAS_MAX)
+    if (plane->n_reserved == PLANE_RESERVED_MAX)
         abort();
+    do {
+        rng_fill(&node->rng, &spi, sizeof spi);
+        if (space)
+            spi = 256 + spi % space;
+    } while (spi < 256 || is_reserved(plane, spi, &i) || sim_plane_by_spi_in(plane, spi, space != 0));
     plane->reserved[plane->n_reserved++] = spi;
     answer_later(node, (struct sim_event){ .kind = SIM_ANSWER_SPI, .job = job, .id = spi });
 }
@@ -129,6 +142,17 @@ static uint64_t key_hash(const struct ike_child_keys *keys)
     return sim_hash(span_of(keys->encr, keys->encr_len)) ^ 31 * sim_hash(span_of(keys->integ, keys->integ_len));
 }
 
+static struct plane_sa *new_sa(struct plane *plane)
+{
+    if (plane->n_sas == plane->cap_sas) {
+        plane->cap_sas = plane->cap_sas ? 2 * plane->cap_sas : 32;
+        plane->sas = realloc(plane->sas, plane->cap_sas * sizeof *plane->sas);
+        if (!plane->sas)
+            abort();
+    }
+    return &plane->sas[plane->n_sas++];
+}
+
 static void port_install(void *user, ike_job job, const struct ike_child_install *req)
 {
     struct sim_node *node = user;
@@ -136,12 +160,10 @@ static void port_install(void *user, ike_job job, const struct ike_child_install
     struct plane_sa *sa;
     size_t i;
 
-    if (plane->n_sas == PLANE_SAS_MAX)
-        abort();
     if (!is_reserved(plane, req->spi_in, &i))
         sim_violation(node->sim, "O11: node %u installs SPI %08x that it did not reserve", node->index, req->spi_in);
     unreserve(plane, req->spi_in);
-    sa = &plane->sas[plane->n_sas++];
+    sa = new_sa(plane);
     *sa = (struct plane_sa){
         .child = req->child, .tunnel = req->tunnel, .spi_in = req->spi_in, .spi_out = req->spi_out,
         .key_in = key_hash(&req->key_in), .key_out = key_hash(&req->key_out), .suite = req->suite,
@@ -189,20 +211,26 @@ static void port_update_path(void *user, uint64_t child, const struct ike_path *
 
 struct ike_install_port sim_plane_port(struct sim_node *node)
 {
-    node->plane.sas = calloc(PLANE_SAS_MAX, sizeof *node->plane.sas);
-    node->plane.reserved = calloc(PLANE_SAS_MAX, sizeof *node->plane.reserved);
-    if (!node->plane.sas || !node->plane.reserved)
-        abort();
     return (struct ike_install_port){
         .spi_reserve = port_spi_reserve, .spi_release = port_spi_release, .install = port_install,
         .activate_out = port_activate_out, .remove = port_remove, .update_path = port_update_path, .user = node,
     };
 }
 
+/* Nothing is left; tunnel numbers will begin again. */
+void sim_plane_crash(struct plane *plane)
+{
+    for (size_t i = 0; i < plane->n_sas; i++) {
+        plane->sas[i].removed = true;
+        plane->sas[i].active_out = false;
+        plane->sas[i].child = plane->sas[i].tunnel = 0;
+    }
+    plane->n_reserved = 0;
+}
+
 void sim_plane_close(struct plane *plane)
 {
     free(plane->sas);
-    free(plane->reserved);
 }
 
 /* --- packets --- */
@@ -230,12 +258,12 @@ static bool replaced(const struct plane *plane, const struct plane_sa *was)
 }
 
 /* The sender's tunnel goes on over another SA: the packet was in flight. */
-static bool has_switched(const struct plane *plane, uint32_t spi_out)
+static bool has_switched(const struct plane *plane, uint64_t key_out)
 {
     const struct plane_sa *old = NULL;
 
     for (size_t i = 0; i < plane->n_sas; i++)
-        if (plane->sas[i].spi_out == spi_out)
+        if (plane->sas[i].key_out == key_out)
             old = &plane->sas[i];
     for (size_t i = 0; old && i < plane->n_sas; i++)
         if (plane->sas[i].active_out && plane->sas[i].tunnel == old->tunnel && &plane->sas[i] != old)
@@ -249,11 +277,11 @@ static void missed(struct sim_node *node, const struct sim_event *event)
 {
     struct sim *sim = node->sim;
     struct sim_node *sender = &sim->nodes[1 - node->index];
-    struct plane_sa *was = sim_plane_by_spi_in(&node->plane, (uint32_t)event->id, false);
+    struct plane_sa *was = by_key_in(&node->plane, (uint32_t)event->id, event->key);
 
     sim->counts.esp_late++;
     if (was && was->removed) {
-        if (replaced(&node->plane, was) && has_switched(&sender->plane, (uint32_t)event->id))
+        if (replaced(&node->plane, was) && has_switched(&sender->plane, event->key))
             sim_violation(sim, "O10: node %u: a packet on replaced SPI %08x comes in %llu ms after its removal",
                           node->index, was->spi_in, (unsigned long long)((sim->now - was->removed_at) / NS_PER_MS));
         return;
@@ -283,6 +311,8 @@ void sim_plane_esp(struct sim_node *node, const struct sim_event *event)
         missed(node, event);
         return;
     }
+    if (sa->key_in != event->key && node->sim->weather.spi_space)
+        return; /* of an earlier SA of that SPI: does not authenticate */
     if (sa->key_in != event->key) {
         sim_violation(node->sim, "O4: node %u: SPI %08x has another key than its sender", node->index, sa->spi_in);
         return;
@@ -294,5 +324,5 @@ void sim_plane_esp(struct sim_node *node, const struct sim_event *event)
     if (sa->used)
         return;
     sa->used = true;
-    answer_later(node, (struct sim_event){ .kind = SIM_CHILD_EVENT, .id = sa->child });
+    answer_later(node, (struct sim_event){ .kind = SIM_CHILD_EVENT, .id = sa->child, .code = IKE_CHILD_FIRST_PACKET });
 }

@@ -2,7 +2,9 @@
 /*
  * schedule: one run.  Weather, configuration and operations are drawn from the
  * seed: set-up from either side or both, both rekeys from either side or both at
- * once, new and deleted Child SAs, deleted IKE SAs.  Then the network heals,
+ * once, new and deleted Child SAs, deleted IKE SAs, limits and losses reported by
+ * the data plane, ends that crash and forget all; in some runs SPIs are few and
+ * come again.  Then the network heals,
  * nothing more is asked, and long after that the oracle compares the ends.
  */
 #include "tests/sim/sim.h"
@@ -122,6 +124,8 @@ static void draw_weather(struct sim *sim)
         .delay_min = NS_PER_MS / 2,
         .delay_max = delays[rng_below(&sim->rng, 4)],
         .answer_max = answers[rng_below(&sim->rng, 4)],
+        .spi_space = sim_chance(sim, 200) ? 64 : 0,
+        .crashes = sim_chance(sim, 200),
     };
 }
 
@@ -153,15 +157,12 @@ static void on_done(void *user, int code, const char *text)
         node->commands_open--;
 }
 
-static void operate_on(struct sim *sim, unsigned index, unsigned what)
+static void command(struct sim *sim, struct sim_node *node, unsigned what)
 {
-    struct sim_node *node = &sim->nodes[index];
     struct ike_target all = { .conn = "sim" };
     struct ike_target net = { .conn = "sim", .child_name = "net" };
 
-    sim->counts.operations++;
     node->commands_open++;
-    sim_note(sim, "node %u: operation %u", index, what);
     switch (what) {
     case 0:
     case 1:
@@ -189,15 +190,43 @@ static void operate_on(struct sim *sim, unsigned index, unsigned what)
     }
 }
 
+/* What a data plane reports of any of its SAs. */
+static void disturb(struct sim *sim, struct sim_node *node)
+{
+    static const enum ike_child_event what[] = { IKE_CHILD_SOFT_LIMIT, IKE_CHILD_SOFT_LIMIT, IKE_CHILD_LOST,
+                                                 IKE_CHILD_HARD_LIMIT };
+    size_t n = node->plane.n_sas;
+    const struct plane_sa *sa = n ? &node->plane.sas[rng_below(&sim->rng, (uint32_t)n)] : NULL;
+
+    if (sa && sa->live && !sa->removed)
+        ike_shard_child_event(node->shard, sim->now, sa->child, what[rng_below(&sim->rng, 4)]);
+}
+
+static void operate_on(struct sim *sim, unsigned index, unsigned what)
+{
+    struct sim_node *node = &sim->nodes[index];
+
+    if (what == 12 && !sim->weather.crashes)
+        what = 11;
+    sim->counts.operations++;
+    sim_note(sim, "node %u: operation %u", index, what);
+    if (what == 11)
+        disturb(sim, node);
+    else if (what == 12)
+        sim_node_crash(node);
+    else
+        command(sim, node, what);
+}
+
 static void operate(struct sim *sim)
 {
     unsigned node = rng_below(&sim->rng, SIM_NODES);
-    unsigned what = rng_below(&sim->rng, 11);
+    unsigned what = rng_below(&sim->rng, 13);
 
     operate_on(sim, node, what);
     if (sim_chance(sim, 300)) { /* both ends at once */
         sim->counts.crossings++;
-        operate_on(sim, 1 - node, sim_chance(sim, 600) ? what : rng_below(&sim->rng, 11));
+        operate_on(sim, 1 - node, sim_chance(sim, 600) ? what : rng_below(&sim->rng, 13));
     }
 }
 

@@ -45,6 +45,7 @@ struct sim_event {
     uint64_t order; /* ties are broken by birth */
     enum sim_kind kind;
     unsigned node;  /* the receiving end */
+    unsigned life;  /* answers and events: whose */
     ike_job job;
     uint64_t id;    /* handle, SPI, child */
     int code;
@@ -68,8 +69,9 @@ void sim_queue_free(struct sim_queue *q);
 
 /* --- plane.c --- */
 
-#define PLANE_SAS_MAX 4096 /* in one run, removed ones included */
-#define PLANE_REPLAY_WORDS 512
+#define PLANE_REPLAY_WORDS 128
+
+#define PLANE_RESERVED_MAX 256
 
 struct plane_sa {
     uint64_t child, tunnel;
@@ -87,9 +89,9 @@ struct plane_sa {
 };
 
 struct plane {
-    struct plane_sa *sas;
-    size_t n_sas;
-    uint32_t *reserved;
+    struct plane_sa *sas; /* removed ones included */
+    size_t n_sas, cap_sas;
+    uint32_t reserved[PLANE_RESERVED_MAX];
     size_t n_reserved;
 };
 
@@ -106,6 +108,7 @@ struct sim_node {
     struct ike_local_crypto *crypto;
     struct plane plane;
     ns_time armed;
+    unsigned life;          /* counts crashes: what is under way for an earlier one is lost */
     unsigned commands_open; /* asked and not yet answered */
     bool trial_failed;
     /* The request being delivered, so that what answers it can be told. */
@@ -116,8 +119,10 @@ struct sim_node {
 
 void sim_node_open(struct sim *sim, unsigned index);
 void sim_node_close(struct sim_node *node);
+void sim_node_crash(struct sim_node *node); /* with its data plane; starts anew */
 void sim_node_deliver(struct sim_node *node, const struct sim_event *event);
 struct ike_install_port sim_plane_port(struct sim_node *node);
+void sim_plane_crash(struct plane *plane);
 void sim_plane_answer(struct sim_node *node, const struct sim_event *event);
 void sim_plane_esp(struct sim_node *node, const struct sim_event *event);
 void sim_plane_traffic(struct sim_node *node);
@@ -131,11 +136,13 @@ struct sim_weather {
     unsigned loss, duplicate;       /* per 1000 */
     ns_time delay_min, delay_max;   /* unequal delays reorder */
     ns_time answer_max;             /* ports answer within this; 0 = in the call */
+    uint32_t spi_space;             /* the plane hands out so many SPIs, again and again; 0 = all */
+    bool crashes;
 };
 
 struct sim_counts {
     uint64_t steps, datagrams, lost, duplicated, esp_sent, esp_delivered, esp_late;
-    uint64_t ike_up, child_up, ike_rekeys, child_rekeys, operations, crossings;
+    uint64_t ike_up, child_up, ike_rekeys, child_rekeys, operations, crossings, crashes;
 };
 
 struct sim {

@@ -107,9 +107,10 @@ int main(int argc, char **argv)
             break;
         }
     }
-    printf("%" PRIu64 " operations (%" PRIu64 " crossing), %" PRIu64 " steps, %" PRIu64 " datagrams (%" PRIu64
+    printf("%" PRIu64 " operations (%" PRIu64 " crossing), %" PRIu64 " crashes, %" PRIu64
+           " steps, %" PRIu64 " datagrams (%" PRIu64
            " lost, %" PRIu64 " doubled)\n",
-           sim.counts.operations, sim.counts.crossings, sim.counts.steps, sim.counts.datagrams, sim.counts.lost,
+           sim.counts.operations, sim.counts.crossings, sim.counts.crashes, sim.counts.steps, sim.counts.datagrams, sim.counts.lost,
            sim.counts.duplicated);
     printf("IKE SAs up %" PRIu64 ", rekeyed %" PRIu64 "; Child SAs up %" PRIu64 ", rekeyed %" PRIu64
            "; ESP sent %" PRIu64 ", delivered %" PRIu64 ", late %" PRIu64 "\n",
