@@ -421,6 +421,64 @@ void two_outcome_set(void *user, int code, const char *text)
     snprintf(o->text, sizeof o->text, "%s", text ? text : "");
 }
 
+void two_rekey(struct two_shards *t, int me, bool child, struct two_outcome *ret)
+{
+    const struct ike_target target = { .conn = "gw" };
+
+    *ret = (struct two_outcome){ 0 };
+    ike_shard_rekey(t->end[me].shard, t->clock.now, &target, child, two_outcome_set, ret);
+}
+
+void two_terminate(struct two_shards *t, int me, bool child, bool force, struct two_outcome *ret)
+{
+    const struct ike_target target = { .conn = "gw",
+                                       .child_name = child ? "net" : NULL,
+                                       .force = force };
+
+    *ret = (struct two_outcome){ 0 };
+    ike_shard_terminate(t->end[me].shard, t->clock.now, &target, two_outcome_set, ret);
+}
+
+void two_child_event(struct two_shards *t, int me, enum ike_child_event what)
+{
+    struct two_install *in = two_active(&t->end[me]);
+
+    assert_non_null(in);
+    ike_shard_child_event(t->end[me].shard, t->clock.now, in->sa.child, what);
+}
+
+struct count {
+    unsigned n;
+    uint64_t id;
+};
+
+static int count_ike(void *user, const struct ike_sa_info *sa)
+{
+    struct count *count = user;
+
+    if (strcmp(sa->state, "ESTABLISHED") == 0 || strcmp(sa->state, "CONNECTING") == 0) {
+        count->n++;
+        count->id = sa->ike;
+    }
+    return 0;
+}
+
+unsigned two_ike_count(struct two_end *end)
+{
+    struct count count = { 0 };
+
+    ike_shard_each(end->shard, count_ike, &count);
+    return count.n;
+}
+
+uint64_t two_ike_id(struct two_end *end)
+{
+    struct count count = { 0 };
+
+    ike_shard_each(end->shard, count_ike, &count);
+    return count.id;
+}
+
 ns_time two_shards_now(const struct two_shards *t)
 {
     return t->clock.now;

@@ -106,8 +106,8 @@ struct ike_conn *two_shards_conn(const struct two_shards *t, int me, const char 
 void two_shards_put(struct two_shards *t, int me, struct ike_conn *conn); /* takes the reference */
 void two_shards_put_both(struct two_shards *t, const char *ike, const char *esp);
 
-struct two_outcome {
-    unsigned n;
+struct two_outcome { /* zero: not yet */
+    unsigned n;      /* times `done` was called */
     int code;
     char text[256];
 };
@@ -119,6 +119,12 @@ void two_shards_run(struct two_shards *t);
 void two_shards_advance(struct two_shards *t, ns_time by);
 /* Starts "gw" from that end, runs, gives the outcome. */
 int two_shards_up(struct two_shards *t, int me);
+/* Commands for "gw" of that end; the outcome comes to `ret` when things run. */
+void two_rekey(struct two_shards *t, int me, bool child, struct two_outcome *ret);
+void two_terminate(struct two_shards *t, int me, bool child, bool force, struct two_outcome *ret);
+void two_child_event(struct two_shards *t, int me, enum ike_child_event what); /* to the active one */
+unsigned two_ike_count(struct two_end *end); /* IKE SAs that are not being replaced */
+uint64_t two_ike_id(struct two_end *end);    /* the newest of them; 0 = none */
 ns_time two_shards_now(const struct two_shards *t);
 
 /* Live installs of an end; the newest active one. */
