@@ -69,7 +69,8 @@ static void on_shared(void *user, ike_job job, int code, struct span secret)
 
 static void on_auth(void *user, ike_job job, int code, uint8_t method, struct span auth)
 {
-    answer(user, (struct two_answer){ .kind = TWO_AUTH, .job = job, .code = code, .method = method },
+    answer(user,
+           (struct two_answer){ .kind = TWO_AUTH, .job = job, .code = code, .method = method },
            auth);
 }
 
@@ -515,18 +516,19 @@ static bool answer_one(struct two_shards *t)
     return true;
 }
 
+bool two_shards_step(struct two_shards *t)
+{
+    if (t->n_packets && t->n_answers)
+        return rng_below(&t->rng, 2) ? deliver_one(t) : answer_one(t);
+    return deliver_one(t) || answer_one(t);
+}
+
 void two_shards_run(struct two_shards *t)
 {
     unsigned steps = 0;
-    bool moved = true;
 
-    while (moved) {
+    while (two_shards_step(t))
         assert_true(++steps < 100000);
-        if (t->n_packets && t->n_answers)
-            moved = rng_below(&t->rng, 2) ? deliver_one(t) : answer_one(t);
-        else
-            moved = deliver_one(t) || answer_one(t);
-    }
 }
 
 void two_shards_advance(struct two_shards *t, ns_time by)

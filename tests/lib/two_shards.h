@@ -32,7 +32,7 @@ struct two_install { /* one Child SA as the device has it */
 };
 
 struct two_packet {
-    int from; /* end */
+    int from;             /* end */
     struct ike_path path; /* as its receiver will see it */
     size_t len;
     uint8_t bytes[IKE_MESSAGE_MAX];
@@ -89,7 +89,7 @@ struct two_shards {
     struct two_iv {
         uint64_t spi_i, spi_r, iv, hash;
         bool from_initiator;
-    } *ivs;
+    } * ivs;
     bool iv_reused;
     bool verbose; /* TEST_VERBOSE in the environment */
 };
@@ -113,6 +113,7 @@ struct two_outcome { /* zero: not yet */
 };
 void two_outcome_set(void *user, int code, const char *text); /* an ike_done_fn */
 
+bool two_shards_step(struct two_shards *t); /* one datagram or answer; false: none waits */
 /* Delivers datagrams and answers until nothing moves; time stands still. */
 void two_shards_run(struct two_shards *t);
 /* As above, going from timer to timer for `by`. */
@@ -122,9 +123,10 @@ int two_shards_up(struct two_shards *t, int me);
 /* Commands for "gw" of that end; the outcome comes to `ret` when things run. */
 void two_rekey(struct two_shards *t, int me, bool child, struct two_outcome *ret);
 void two_terminate(struct two_shards *t, int me, bool child, bool force, struct two_outcome *ret);
-void two_child_event(struct two_shards *t, int me, enum ike_child_event what); /* to the active one */
-unsigned two_ike_count(struct two_end *end); /* IKE SAs that are not being replaced */
-uint64_t two_ike_id(struct two_end *end);    /* the newest of them; 0 = none */
+void two_child_event(struct two_shards *t, int me,
+                     enum ike_child_event what); /* to the active one */
+unsigned two_ike_count(struct two_end *end);     /* IKE SAs that are not being replaced */
+uint64_t two_ike_id(struct two_end *end);        /* the newest of them; 0 = none */
 ns_time two_shards_now(const struct two_shards *t);
 
 /* Live installs of an end; the newest active one. */

@@ -219,7 +219,6 @@ void sm_child_installed(struct sm_child *child, bool rekeyed)
     struct ike_shard *shard = child->shard;
 
     child->installed = true;
-    child->esp_spi_held = false;
     child->state = SM_CHILD_INSTALLED;
     child->installed_at = shard->now;
     child->rekey_at = child->rekey_at ? shard->now + child->rekey_at : 0;
@@ -285,7 +284,8 @@ static bool tunnel_goes_on(const struct sm_child *child)
 {
     if (child->replaced_by)
         return true;
-    LIST_FOR_EACH (node, &child->sa->children) {
+    LIST_FOR_EACH(node, &child->sa->children)
+    {
         const struct sm_child *other = CONTAINER_OF(node, struct sm_child, node);
 
         if (other != child && other->tunnel == child->tunnel && other->installed &&
