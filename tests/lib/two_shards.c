@@ -367,6 +367,19 @@ void two_shards_fini(struct two_shards *t)
     free(t->ivs);
 }
 
+void two_shards_restart(struct two_shards *t, int me)
+{
+    struct two_end *end = &t->end[me];
+    uint32_t last_spi = end->last_spi;
+
+    ike_shard_free(end->shard);
+    ike_local_crypto_free(end->crypto);
+    memset(end, 0, sizeof *end);
+    t->seeded.state += 1000; /* other nonces and SPIs than in its first life */
+    end_init(t, me);
+    end->last_spi = last_spi;
+}
+
 static void parse_range(struct ip_range *ret, const struct ip_addr *addr)
 {
     *ret = (struct ip_range){ .lo = *addr, .hi = *addr };

@@ -99,6 +99,9 @@ void two_shards_init_with(struct two_shards *t, uint64_t seed, const struct ike_
 /* Ends both; fails the test on a leaked key handle or reserved SPI. */
 void two_shards_fini(struct two_shards *t);
 
+/* That end forgets all, as after a crash; the other one does not know. */
+void two_shards_restart(struct two_shards *t, int me);
+
 /* A connection "gw" with one child "net" for end `me`, with these proposals
  * (NULL: aes256gcm16-prfsha384-x25519, aes256gcm16-esn); not put yet. */
 struct ike_conn *two_shards_conn(const struct two_shards *t, int me, const char *ike,
