@@ -64,6 +64,11 @@ static void on_ke(void *user, ike_job job, int code, uint64_t handle, struct spa
 
 static void on_shared(void *user, ike_job job, int code, struct span secret)
 {
+    struct two_end *end = user;
+
+    end->last_secret_len = secret.len;
+    if (secret.len)
+        memcpy(end->last_secret, secret.p, secret.len);
     answer(user, (struct two_answer){ .kind = TWO_SHARED, .job = job, .code = code }, secret);
 }
 

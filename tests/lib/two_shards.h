@@ -68,7 +68,8 @@ struct two_end {
     unsigned n_keepalives, n_path_updates, n_activated;
     unsigned n_ike_up, n_ike_down, n_child_up, n_child_down, n_ike_rekeyed, n_child_rekeyed;
     unsigned n_sent;
-    bool wedged; /* crypto port does not answer at all */
+    size_t last_secret_len; /* the last g^ir, as a key log would have it */
+    uint8_t last_secret[SECRET_MAX];
 };
 
 struct two_shards {

@@ -3,8 +3,9 @@
  * Deletes of Child SAs and IKE SAs from each side and from both at once
  * (informational.c, commands.c).
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 static struct two_shards two;

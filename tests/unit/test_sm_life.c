@@ -3,8 +3,9 @@
  * What time and failure do: lifetimes, liveness, restarts, INITIAL_CONTACT
  * (life.c, restart.c, contact.c).
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 #include <string.h>

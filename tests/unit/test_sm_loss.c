@@ -4,8 +4,9 @@
  * lost or doubled once, answers late and in any order, each allocation failing
  * once (retransmit.c, receive.c, jobs.c, task.c).
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 #include <stdio.h>

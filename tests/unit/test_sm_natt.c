@@ -3,8 +3,9 @@
  * NAT traversal (natt.c): a NAT in the path, one that is feigned, a mapping that
  * changes, keepalives.
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 static struct two_shards two;
@@ -38,8 +39,8 @@ static int begin(void **state)
     (void)state;
     two_shards_init(&two, seeded_rng_seed("test_sm_natt"));
     for (int i = 0; i < 2; i++)
-        nat.outside[i] = (struct ip_endpoint){ .addr = ip_addr_v4(0xcb007105),
-                                               .port = (uint16_t)(61000 + i) };
+        nat.outside[i] =
+            (struct ip_endpoint){ .addr = ip_addr_v4(0xcb007105), .port = (uint16_t)(61000 + i) };
     return 0;
 }
 

@@ -3,8 +3,9 @@
  * IKE_SA_INIT and IKE_AUTH between two shards (sa_init.c, auth.c,
  * auth_responder.c): what sets a tunnel up, and all that refuses one.
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 #include <stdio.h>
@@ -145,7 +146,7 @@ static void the_connection_is_chosen_by_the_identities(void **state)
     struct ike_conn *other = two_shards_conn(&two, 1, NULL, NULL);
 
     (void)state;
-    strcpy(other->name, "other");
+    snprintf(other->name, sizeof other->name, "%s", "other");
     assert_int_equal(ike_id_parse("c.example", &other->remote.id, NULL), 0);
     two_shards_put(&two, 1, other); /* first in line, addresses fit, identity does not */
     two_shards_put_both(&two, NULL, NULL);
@@ -365,7 +366,7 @@ static void add_child(struct ike_conn *conn, const char *name, const char *local
     struct ike_child_conf *child = &conn->children[conn->n_children++];
 
     *child = conn->children[0];
-    strcpy(child->name, name);
+    snprintf(child->name, sizeof child->name, "%s", name);
     assert_int_equal(ike_ts_parse(local, &child->local_ts.ts[0], NULL), 0);
     assert_int_equal(ike_ts_parse(remote, &child->remote_ts.ts[0], NULL), 0);
 }
