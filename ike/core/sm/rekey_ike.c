@@ -104,7 +104,7 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
     sm_task_next(sa);
 }
 
-/* It lost the collision; its maker deletes it.  We do, should he forget. */
+/* It lost the collision; its maker deletes it, or it is forgotten in a while. */
 static void set_redundant(struct sm_sa *sa)
 {
     struct ike_shard *shard = sa->shard;
