@@ -132,7 +132,8 @@ uint64_t ioff_rule_id(const struct ioff_rule *rule);
 int ioff_sa_get(struct ioff_sa *sa, struct ioff_sa_info *ret_info, struct ioff_error *error);
 
 /** Walks all SAs in the device, of every owner and generation.  A non-zero
- * answer of the callback ends the walk and is returned. */
+ * answer of the callback ends the walk and is returned.  The callback must not
+ * call the device: collect ids, and act after the walk. */
 int ioff_sa_each(struct ioff_device *device, int (*fn)(void *user, const struct ioff_sa_info *info),
                  void *user, struct ioff_error *error);
 struct ioff_rule_info {
