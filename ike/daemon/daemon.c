@@ -200,8 +200,9 @@ static void on_device(void *user, bool up)
     struct err err = { 0 };
 
     /* A data plane that starts again finds the rule standing; setting it anew
-     * covers one that came up with another TUN name. */
-    if (up && install_guard(d->install, d->conns, d->n_conns, &err))
+     * covers one that came up with another TUN name.  Before the configuration
+     * is applied there is nothing to say, and what stands must stay. */
+    if (up && d->n_conns && install_guard(d->install, d->conns, d->n_conns, &err))
         log_line(LOG_ERROR, "install", "drop rule: %s", err.text);
     if (up) {
         log_line(LOG_NOTICE, "install", "data plane ready");
@@ -225,7 +226,6 @@ static void on_install_timer(uv_timer_t *timer)
 
     install_process(d->install, clock_now());
 }
-
 
 static void on_poll_closed(uv_handle_t *handle)
 {

@@ -2,6 +2,7 @@
 /* convert: IKE values to SDK values and back. */
 #include "ike/install/state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct ioff_addr addr_to_sdk(const struct ip_addr *a)
@@ -28,6 +29,18 @@ struct ip_endpoint install_ip_endpoint(const struct ioff_endpoint *e)
 void install_err(struct err *err, const struct ioff_error *from)
 {
     err_set(err, from->code, "%s", from->text);
+}
+
+int install_label(const char *conn, const char *child, char ret[LABEL_LEN], struct err *err)
+{
+    char label[LABEL_LEN];
+    int len = snprintf(label, sizeof label, "%s/%s", conn, child);
+
+    if (len < 0 || len >= LABEL_LEN)
+        return err_set(err, ERR_INVALID, "%s/%s: the two names have more than %d bytes", conn, child,
+                       LABEL_LEN - 2);
+    memcpy(ret, label, sizeof label);
+    return 0;
 }
 
 static bool addr_eq(const struct ioff_addr *a, const struct ioff_addr *b)

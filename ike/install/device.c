@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADOPTED_MAX 65536
-
 /* --- adoption --- */
 
 /* Found while walking the device; handles are taken after the walk, since the
@@ -41,7 +39,8 @@ static int note_sa(void *user, const struct ioff_sa_info *sa)
     struct walk *walk = user;
     struct install_child *child;
 
-    if (sa->generation >= walk->generation || strcmp(sa->owner, walk->in->opts.owner))
+    if (sa->generation >= walk->generation || strcmp(sa->owner, walk->in->opts.owner) ||
+        install_child_by_sa(walk->in, sa->id))
         return 0;
     child = orphan_of(walk->in, sa);
     if (!child) {
@@ -62,12 +61,24 @@ static int note_sa(void *user, const struct ioff_sa_info *sa)
     return 0;
 }
 
+static struct install_rule *rule_by_id(struct install *in, uint64_t id)
+{
+    LIST_FOR_EACH (node, &in->rules) {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+
+        if (id && rule->rule_id == id)
+            return rule;
+    }
+    return NULL;
+}
+
 static int note_rule(void *user, const struct ioff_rule_info *info)
 {
     struct walk *walk = user;
     struct install_rule *rule;
 
-    if (info->generation >= walk->generation || strcmp(info->owner, walk->in->opts.owner))
+    if (info->generation >= walk->generation || strcmp(info->owner, walk->in->opts.owner) ||
+        rule_by_id(walk->in, info->id))
         return 0;
     rule = mem_zalloc(sizeof *rule);
     if (!rule)
@@ -103,6 +114,24 @@ static int take_handles(struct install *in, struct ioff_error *error)
     return rc;
 }
 
+static void forget_adopted(struct install *in)
+{
+    LIST_FOR_EACH (node, &in->rules) {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+
+        if (!rule->owner || !rule->owner->id) {
+            list_remove(&rule->node);
+            mem_free(rule);
+        }
+    }
+    LIST_FOR_EACH (node, &in->children) {
+        struct install_child *child = CONTAINER_OF(node, struct install_child, node);
+
+        if (!child->id && child->batches == 0)
+            install_child_free(in, child);
+    }
+}
+
 int install_adopt(struct install *in, struct err *err)
 {
     struct walk walk = { .in = in, .generation = ioff_device_generation(in->device) };
@@ -116,6 +145,8 @@ int install_adopt(struct install *in, struct err *err)
     if (!rc)
         rc = take_handles(in, &error);
     if (rc) {
+        forget_adopted(in);
+        error.code = rc;
         install_err(err, &error);
         return rc;
     }
@@ -143,7 +174,7 @@ void install_orphans_expire(struct install *in)
     LIST_FOR_EACH (node, &in->children) {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
-        if (!child->id && child->drop_at && child->drop_at <= in->now && !child->removed)
+        if (child->drop_at && child->drop_at <= in->now && child->batches == 0)
             install_child_drop(in, child);
     }
 }
@@ -172,6 +203,7 @@ static void forget_handles(struct install *in)
     LIST_FOR_EACH (node, &in->children) {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
+        child->lost = child->id && (child->sa_in_id || child->lost);
         child->sa_in = child->sa_out = NULL;
         child->sa_in_id = child->sa_out_id = 0;
         if (!child->id && child->batches == 0)
@@ -187,14 +219,26 @@ static void device_lost(struct install *in)
     in->opts.events.device(in->opts.events.user, false);
 }
 
-/* Each child is replaced with new keys: a key is never installed twice. */
-static void report_lost_children(struct install *in)
+static struct install_child *first_lost(struct install *in)
 {
     LIST_FOR_EACH (node, &in->children) {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
-        if (child->id && !child->removed && !child->sa_in_id && !child->batches)
-            in->opts.events.child(in->opts.events.user, child->id, IKE_CHILD_LOST);
+        if (child->lost && !child->removed && !child->batches)
+            return child;
+    }
+    return NULL;
+}
+
+/* Each child is replaced with new keys: a key is never installed twice.  The
+ * core may remove and install any of them meanwhile: no list is walked. */
+static void report_lost_children(struct install *in)
+{
+    struct install_child *child;
+
+    while ((child = first_lost(in))) {
+        child->lost = false;
+        in->opts.events.child(in->opts.events.user, child->id, IKE_CHILD_LOST);
     }
 }
 
@@ -235,14 +279,10 @@ static void mapping_changed(struct install *in, const struct ioff_event *event)
 
 static void acquire(struct install *in, const struct ioff_event *event)
 {
-    LIST_FOR_EACH (node, &in->rules) {
-        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+    struct install_rule *rule = rule_by_id(in, event->rule_id);
 
-        if (rule->rule_id == event->rule_id) {
-            in->opts.events.acquire(in->opts.events.user, rule->label);
-            return;
-        }
-    }
+    if (rule)
+        in->opts.events.acquire(in->opts.events.user, rule->label);
 }
 
 void install_on_event(void *user, const struct ioff_event *event)

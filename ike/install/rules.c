@@ -73,8 +73,12 @@ int install_rules_point(struct install *in, struct ioff_batch *batch, struct ins
             rc = err_set(err, ERR_BUSY, "another install of \"%s\" is under way", child->label);
         } else {
             rc = ioff_batch_rule_move(batch, rule->handle, child->sa_out);
-            if (rc)
+            if (rc) {
                 err_set(err, rc, "rule of \"%s\" cannot be moved", child->label);
+            } else {
+                rule->before = rule->owner;
+                rule->owner = child;
+            }
         }
         if (rc)
             return rc;
@@ -84,30 +88,43 @@ int install_rules_point(struct install *in, struct ioff_batch *batch, struct ins
 
 void install_rules_settle(struct install *in, struct install_child *child, bool ok)
 {
-    for (size_t i = 0; i < child->n_selectors; i++) {
-        struct install_rule *rule = install_rule_find(in, child->label, &child->selectors[i]);
+    LIST_FOR_EACH (node, &in->rules) {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
-        if (!rule)
+        if (rule->owner != child) /* another batch's, or moved on meanwhile */
             continue;
         if (ok) {
-            rule->owner = child;
+            rule->before = NULL;
             rule->rule_id = ioff_rule_id(rule->handle);
         } else if (!rule->rule_id) {
             rule_free(rule); /* was new in the batch that failed */
+        } else if (rule->before) {
+            rule->owner = rule->before;
+            rule->before = NULL;
         }
     }
 }
 
-void install_rules_drop(struct install *in, struct ioff_batch *batch, struct install_child *child)
+int install_rules_delete(struct install *in, struct ioff_batch *batch, const struct install_child *child)
+{
+    int rc = 0;
+
+    LIST_FOR_EACH (node, &in->rules) {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+
+        if (!rc && rule->owner == child && rule->handle)
+            rc = ioff_batch_rule_delete(batch, rule->handle);
+    }
+    return rc;
+}
+
+void install_rules_drop(struct install *in, const struct install_child *child)
 {
     LIST_FOR_EACH (node, &in->rules) {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
-        if (rule->owner != child)
-            continue;
-        if (rule->rule_id && batch)
-            ioff_batch_rule_delete(batch, rule->handle);
-        rule_free(rule);
+        if (rule->owner == child)
+            rule_free(rule);
     }
 }
 
