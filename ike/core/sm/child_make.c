@@ -59,11 +59,11 @@ static int installed(struct sm_task *task, const struct sm_answer *answer)
     struct sm_child *child = task->child;
 
     if (answer->code != 0) {
+        child->esp_spi_held = true;
         sm_log(task->sa->shard, LOG_WARN, false, "%s/%s: not installed: %s", child->conn->name,
                child->conf->name, answer->text[0] ? answer->text : err_name(answer->code));
         return fail(task, answer->code);
     }
-    child->esp_spi_held = false;
     child->installed = true;
     return task->then(task);
 }
@@ -90,6 +90,8 @@ static int install_with(struct sm_task *task, struct span secret)
     install.key_out = task->initiator ? i2r : r2i;
     install.key_in = task->initiator ? r2i : i2r;
     rc = sm_job_install(task, &install, installed);
+    if (rc == 0)
+        child->esp_spi_held = false; /* the job has it until answered */
     ike_child_keys_wipe(&i2r);
     ike_child_keys_wipe(&r2i);
     ike_child_keys_wipe(&install.key_in);

@@ -219,7 +219,6 @@ void sm_child_installed(struct sm_child *child, bool rekeyed)
     struct ike_shard *shard = child->shard;
 
     child->installed = true;
-    child->esp_spi_held = false;
     child->state = SM_CHILD_INSTALLED;
     child->installed_at = shard->now;
     child->rekey_at = child->rekey_at ? shard->now + child->rekey_at : 0;
@@ -280,6 +279,22 @@ void sm_child_deleted(struct sm_child *child, const char *reason)
     start_drain(child);
 }
 
+/* Another Child SA has the tunnel: what goes is not missed. */
+static bool tunnel_goes_on(const struct sm_child *child)
+{
+    if (child->replaced_by)
+        return true;
+    LIST_FOR_EACH(node, &child->sa->children)
+    {
+        const struct sm_child *other = CONTAINER_OF(node, struct sm_child, node);
+
+        if (other != child && other->tunnel == child->tunnel && other->installed &&
+            other->state != SM_CHILD_LARVAL && other->state != SM_CHILD_DRAINING)
+            return true;
+    }
+    return false;
+}
+
 void sm_child_remove(struct sm_child *child, const char *reason)
 {
     struct ike_shard *shard = child->shard;
@@ -291,7 +306,7 @@ void sm_child_remove(struct sm_child *child, const char *reason)
         port->remove(port->user, child->id);
         if (child->state != SM_CHILD_DRAINING) {
             shard->stats.children--;
-            if (!child->replaced_by)
+            if (!tunnel_goes_on(child))
                 sm_child_tell(child, IKE_CHANGE_DOWN, reason);
         }
     }

@@ -37,6 +37,8 @@ static void give_back(struct ike_shard *shard, const struct sm_job *job)
 {
     const struct ike_install_port *install = &shard->ports.install;
 
+    if (job->kind == JOB_INSTALL && job->answer.code != 0)
+        install->spi_release(install->user, job->answer.spi);
     if (job->answer.code != 0)
         return;
     switch ((enum job_kind)job->kind) {
@@ -107,6 +109,7 @@ int sm_job_install(struct sm_task *task, const struct ike_child_install *child, 
     if (!job)
         return ERR_NOMEM;
     job->child = child->child;
+    job->answer.spi = child->spi_in;
     port->install(port->user, job->by_job.key, child);
     return 0;
 }

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Deletes of Child SAs and IKE SAs from each side and from both at once
+ * (informational.c, commands.c).
+ */
+#include "tests/lib/two_shards.h"
+
+#include "tests/lib/cmocka.h"
+
+static struct two_shards two;
+
+static int begin(void **state)
+{
+    (void)state;
+    two_shards_init(&two, seeded_rng_seed("test_sm_delete"));
+    two_shards_put_both(&two, NULL, NULL);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    two_shards_fini(&two);
+    return 0;
+}
+
+static void check_children(unsigned n_ike, unsigned n_children)
+{
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(two_live(&two.end[i]), n_children);
+        assert_int_equal(two_ike_count(&two.end[i]), n_ike);
+        assert_int_equal(two_stats(&two.end[i]).children, n_children);
+        assert_int_equal(two_stats(&two.end[i]).ike_sas, n_ike);
+    }
+}
+
+static void a_child_is_deleted_from_each_side_and_made_again(void **state)
+{
+    struct two_outcome o;
+
+    (void)state;
+    for (int me = 0; me < 2; me++) {
+        two_terminate(&two, me, true, false, &o);
+        two_shards_run(&two);
+        assert_int_equal(o.n, 1);
+        assert_int_equal(o.code, 0);
+        check_children(1, 0);
+        assert_int_equal(two_shards_up(&two, me), 0);
+        check_children(1, 1);
+        assert_null(two_disagree(&two));
+    }
+}
+
+static void both_delete_the_child_at_once(void **state)
+{
+    struct two_outcome a, b;
+
+    (void)state;
+    two_terminate(&two, 0, true, false, &a);
+    two_terminate(&two, 1, true, false, &b);
+    two_shards_run(&two);
+    assert_int_equal(a.n + b.n, 2);
+    assert_int_equal(a.code | b.code, 0);
+    check_children(1, 0);
+}
+
+static void the_ike_sa_is_deleted_from_each_side(void **state)
+{
+    struct two_outcome o;
+
+    (void)state;
+    for (int me = 0; me < 2; me++) {
+        two_terminate(&two, me, false, false, &o);
+        two_shards_run(&two);
+        assert_int_equal(o.n, 1);
+        assert_int_equal(o.code, 0);
+        check_children(0, 0);
+        assert_int_equal(two.end[0].n_ike_down, me + 1);
+        assert_int_equal(two.end[1].n_ike_down, me + 1);
+        assert_int_equal(two.end[1].n_child_down, me + 1);
+        if (me == 0)
+            assert_int_equal(two_shards_up(&two, 0), 0);
+    }
+}
+
+static void both_delete_the_ike_sa_at_once(void **state)
+{
+    struct two_outcome a, b;
+
+    (void)state;
+    two_terminate(&two, 0, false, false, &a);
+    two_terminate(&two, 1, false, false, &b);
+    two_shards_run(&two);
+    assert_int_equal(a.n, 1);
+    assert_int_equal(b.n, 1);
+    assert_int_equal(a.code | b.code, 0);
+    check_children(0, 0);
+}
+
+static void by_force_it_goes_without_waiting_for_an_answer(void **state)
+{
+    struct two_outcome o;
+
+    (void)state;
+    two_terminate(&two, 0, false, true, &o);
+    assert_int_equal(o.n, 1);
+    assert_int_equal(o.code, 0);
+    assert_int_equal(two_live(&two.end[0]), 0);
+    two_shards_run(&two); /* the delete had left all the same */
+    check_children(0, 0);
+}
+
+static void a_child_delete_meets_a_child_rekey(void **state)
+{
+    struct two_outcome a, b;
+
+    (void)state;
+    two_terminate(&two, 0, true, false, &a);
+    two_rekey(&two, 1, true, &b);
+    two_shards_run(&two);
+    assert_int_equal(a.n + b.n, 2);
+    two_shards_advance(&two, 30 * NS_PER_S);
+    assert_null(two_disagree(&two));
+    check_children(1, 0);
+}
+
+static void an_ike_delete_meets_an_ike_rekey(void **state)
+{
+    struct two_outcome a, b;
+
+    (void)state;
+    two_terminate(&two, 0, false, false, &a);
+    two_rekey(&two, 1, false, &b);
+    two_shards_run(&two);
+    assert_int_equal(a.n + b.n, 2);
+    two_shards_advance(&two, 30 * NS_PER_S);
+    check_children(0, 0);
+}
+
+static void shutdown_deletes_everything_and_starts_nothing(void **state)
+{
+    struct two_outcome o = { 0 }, late = { 0 };
+
+    (void)state;
+    ike_shard_shutdown(two.end[0].shard, two.clock.now, two_outcome_set, &o);
+    two_shards_run(&two);
+    assert_int_equal(o.n, 1);
+    assert_int_equal(o.code, 0);
+    check_children(0, 0);
+    ike_shard_initiate(two.end[0].shard, two.clock.now, "gw", NULL, two_outcome_set, &late);
+    assert_int_equal(late.n, 1);
+    assert_int_equal(late.code, ERR_STATE);
+}
+
+static void commands_that_match_nothing_say_so(void **state)
+{
+    const struct ike_target nothing = { .conn = "other" };
+    struct two_outcome o = { 0 };
+
+    (void)state;
+    ike_shard_terminate(two.end[0].shard, two.clock.now, &nothing, two_outcome_set, &o);
+    assert_int_equal(o.code, ERR_NOTFOUND);
+    ike_shard_rekey(two.end[0].shard, two.clock.now, &nothing, true, two_outcome_set, &o);
+    assert_int_equal(o.code, ERR_NOTFOUND);
+    ike_shard_initiate(two.end[0].shard, two.clock.now, "other", NULL, two_outcome_set, &o);
+    assert_int_equal(o.code, ERR_NOTFOUND);
+    ike_shard_initiate(two.end[0].shard, two.clock.now, "gw", "other", two_outcome_set, &o);
+    assert_int_equal(o.code, ERR_NOTFOUND);
+    assert_int_equal(o.n, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+        T(a_child_is_deleted_from_each_side_and_made_again),
+        T(both_delete_the_child_at_once),
+        T(the_ike_sa_is_deleted_from_each_side),
+        T(both_delete_the_ike_sa_at_once),
+        T(by_force_it_goes_without_waiting_for_an_answer),
+        T(a_child_delete_meets_a_child_rekey),
+        T(an_ike_delete_meets_an_ike_rekey),
+        T(shutdown_deletes_everything_and_starts_nothing),
+        T(commands_that_match_nothing_say_so),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
