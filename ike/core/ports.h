@@ -64,9 +64,16 @@ struct ike_child_install {
     ns_time rekey_after;     /* soft time limit with its random part taken off; 0 = none */
 };
 
+/*
+ * Who owns a reserved SPI: the core from the answer of spi_reserve to the call of
+ * install, the port from that call on, whatever becomes of it.  If the install
+ * fails, the port frees the SPI by itself.  If it succeeds, the SPI goes with
+ * remove.  An install that the core no longer wants is removed when its answer is
+ * there, never before, and not at all if the answer is a failure.
+ */
 struct ike_install_port {
     void (*spi_reserve)(void *user, ike_job job);
-    void (*spi_release)(void *user, uint32_t spi); /* reserved, never installed */
+    void (*spi_release)(void *user, uint32_t spi); /* reserved, install never asked for */
     /* Inbound live first, then outbound (unless out_standby), all or nothing. */
     void (*install)(void *user, ike_job job, const struct ike_child_install *child);
     /* Switches the tunnel's traffic to this child's outbound SA. */

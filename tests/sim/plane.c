@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STANDBY_MIN (300 * NS_PER_MS)
+
 struct plane_sa *sim_plane_by_spi_in(struct plane *plane, uint32_t spi, bool live)
 {
     for (size_t i = plane->n_sas; i-- > 0;)
@@ -33,12 +35,17 @@ size_t sim_plane_live(const struct plane *plane)
     return n;
 }
 
-static void make_active(struct plane *plane, struct plane_sa *sa)
+static void make_active(struct sim_node *node, struct plane_sa *sa)
 {
+    struct plane *plane = &node->plane;
+
+    sa->switched = node->sim->now;
     for (size_t i = 0; i < plane->n_sas; i++) {
         if (plane->sas[i].tunnel == sa->tunnel && plane->sas[i].active_out) {
             plane->sas[i].active_out = false;
             sa->had_older = true;
+            sa->older_out = plane->sas[i].spi_out;
+            sa->older_dead = !sim_plane_by_spi_in(&node->sim->nodes[1 - node->index].plane, sa->older_out, true);
         }
     }
     sa->active_out = true;
@@ -126,10 +133,10 @@ static void port_install(void *user, ike_job job, const struct ike_child_install
     *sa = (struct plane_sa){
         .child = req->child, .tunnel = req->tunnel, .spi_in = req->spi_in, .spi_out = req->spi_out,
         .key_in = key_hash(&req->key_in), .key_out = key_hash(&req->key_out), .suite = req->suite,
-        .local_ts = req->local_ts, .remote_ts = req->remote_ts,
+        .local_ts = req->local_ts, .remote_ts = req->remote_ts, .installed = node->sim->now,
     };
     if (!req->out_standby)
-        make_active(plane, sa);
+        make_active(node, sa);
     sim_note(node->sim, "node %u installs child %llu: in %08x, out %08x%s", node->index,
              (unsigned long long)req->child, req->spi_in, req->spi_out, req->out_standby ? ", standby" : "");
     oracle_installed(node->sim, node->index, sa);
@@ -143,7 +150,7 @@ static void port_activate_out(void *user, uint64_t child)
 
     if (!sa || sa->active_out)
         return;
-    make_active(&node->plane, sa);
+    make_active(node, sa);
     sa->had_older = true;
     sim_note(node->sim, "node %u switches outbound to %08x", node->index, sa->spi_out);
 }
@@ -212,6 +219,10 @@ static void missed(struct sim_node *node, const struct sim_event *event)
     for (size_t i = 0; i < sender->plane.n_sas; i++) {
         struct plane_sa *sa = &sender->plane.sas[i];
 
+        /* What it replaced led nowhere (the peer has started anew): after a while
+         * in standby the new one is worth a try. */
+        if (sa->older_dead && sa->switched - sa->installed >= STANDBY_MIN)
+            continue;
         if (sa->spi_out == event->id && sa->key_out == event->key && sa->had_older)
             sim_violation(sim, "node %u sent on rekeyed SPI %08x before node %u had it", 1 - node->index,
                           (unsigned)event->id, node->index);

@@ -78,6 +78,9 @@ struct plane_sa {
     struct ike_suite suite;
     struct ike_ts_list local_ts, remote_ts;
     uint64_t seq_out;
+    ns_time installed, switched; /* outbound */
+    uint32_t older_out; /* the outbound SPI it took the traffic from, 0 = none */
+    bool older_dead;    /* whose inbound end was not there any more then */
     uint64_t seen[PLANE_REPLAY_WORDS]; /* sequence numbers accepted */
 };
 

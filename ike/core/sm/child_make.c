@@ -5,6 +5,7 @@
  */
 #include "ike/core/sm/child_make.h"
 
+#include "ike/core/sm/collide.h"
 #include "ike/core/sm/jobs.h"
 #include "ike/core/sm/negotiate.h"
 #include "ike/core/sm/nonces.h"
@@ -27,6 +28,18 @@ static int fail(struct sm_task *task, int code)
     if (!task->initiator)
         return refuse(task, code == ERR_MALFORMED ? IKE_N_INVALID_SYNTAX : IKE_N_TEMPORARY_FAILURE);
     task->child_error = IKE_N_TEMPORARY_FAILURE;
+    return task->then(task);
+}
+
+/* As initiator: the answer is understood, or what it describes is installed.  By
+ * now the peer may have deleted it again (RFC 7296 2.25.1). */
+static int unless_gone(struct sm_task *task)
+{
+    if (task->initiator && sm_collide_gone(task)) {
+        sm_child_discard(task->child);
+        task->child = NULL;
+        task->child_error = IKE_N_CHILD_SA_NOT_FOUND;
+    }
     return task->then(task);
 }
 
@@ -65,7 +78,7 @@ static int installed(struct sm_task *task, const struct sm_answer *answer)
         return fail(task, answer->code);
     }
     child->installed = true;
-    return task->then(task);
+    return unless_gone(task);
 }
 
 static int install_with(struct sm_task *task, struct span secret)
@@ -86,7 +99,7 @@ static int install_with(struct sm_task *task, struct span secret)
 
     if (rc < 0)
         return fail(task, rc);
-    sm_child_fill_install(child, !task->initiator && task->target != 0, &install);
+    sm_child_fill_install(child, !task->initiator, &install);
     install.key_out = task->initiator ? i2r : r2i;
     install.key_in = task->initiator ? r2i : i2r;
     rc = sm_job_install(task, &install, installed);
@@ -96,7 +109,10 @@ static int install_with(struct sm_task *task, struct span secret)
     ike_child_keys_wipe(&r2i);
     ike_child_keys_wipe(&install.key_in);
     ike_child_keys_wipe(&install.key_out);
-    return rc < 0 ? fail(task, rc) : 0;
+    if (rc < 0)
+        return fail(task, rc);
+    child->esp_spi_held = false; /* the install owns it from the request on (ports.h) */
+    return 0;
 }
 
 static int have_shared(struct sm_task *task, const struct sm_answer *answer)
@@ -219,7 +235,7 @@ int sm_child_accept(struct sm_task *task, bool with_ke, sm_then_fn *then)
     if (with_ke && sm_nonce_read(task, &task->nr) < 0)
         return ERR_MALFORMED;
     task->child_error = accept_answer(task, with_ke);
-    return then(task);
+    return unless_gone(task);
 }
 
 /* ---- responder ---- */

@@ -48,6 +48,7 @@ int sm_child_new(struct sm_sa *sa, const struct ike_child_conf *conf, struct sm_
     child->work.run = run_events;
     child->rekey.fire = sm_life_on_child_rekey;
     child->expire.fire = sm_life_on_child_expire;
+    child->activate.fire = sm_life_on_child_standby;
     sm_index_add(&shard->by_child, &child->by_child, child->id);
     list_add_tail(&sa->children, &child->node);
     sa->n_children++;
@@ -100,6 +101,7 @@ void sm_child_free(struct sm_child *child)
     release_spi(child);
     sm_deadline_clear(&shard->deadlines, &child->rekey);
     sm_deadline_clear(&shard->deadlines, &child->expire);
+    sm_deadline_clear(&shard->deadlines, &child->activate);
     list_remove(&child->work.node);
     list_remove(&child->node);
     sm_index_remove(&shard->by_child, &child->by_child);
@@ -118,6 +120,7 @@ static void bury(struct sm_child *child)
     release_spi(child);
     sm_deadline_clear(&shard->deadlines, &child->rekey);
     sm_deadline_clear(&shard->deadlines, &child->expire);
+    sm_deadline_clear(&shard->deadlines, &child->activate);
     sm_index_remove(&shard->by_child, &child->by_child);
     if (child->sa)
         child->sa->n_children--;
@@ -182,18 +185,21 @@ static void inherit_tunnel(struct sm_child *child)
                    ((size_t)child->n_local + child->n_remote) * sizeof *child->ts) == 0) {
             old->replaced_by = child->id;
             child->tunnel = old->tunnel;
+            child->takes_over = true;
             return;
         }
     }
 }
 
-void sm_child_fill_install(struct sm_child *child, bool standby, struct ike_child_install *ret)
+void sm_child_fill_install(struct sm_child *child, bool responder, struct ike_child_install *ret)
 {
     struct sm_sa *sa = child->sa;
+    bool standby;
 
     memset(ret, 0, sizeof *ret);
-    if (!standby && child->tunnel == child->id)
+    if (child->tunnel == child->id)
         inherit_tunnel(child);
+    standby = responder && child->tunnel != child->id;
     child->standby = standby;
     child->udp_encap = sm_natt_encap(sa);
     ret->child = child->id;
@@ -225,6 +231,8 @@ void sm_child_installed(struct sm_child *child, bool rekeyed)
     child->expires_at = child->conf->life_time ? shard->now + child->conf->life_time : 0;
     sm_deadline_set(&shard->deadlines, &child->rekey, child->rekey_at);
     sm_deadline_set(&shard->deadlines, &child->expire, child->expires_at);
+    if (child->standby && child->takes_over)
+        sm_deadline_set(&shard->deadlines, &child->activate, shard->now + SM_STANDBY_MAX);
     shard->stats.children++;
     if (rekeyed)
         shard->stats.child_rekeys++;
@@ -233,14 +241,36 @@ void sm_child_installed(struct sm_child *child, bool rekeyed)
     sm_child_tell(child, rekeyed ? IKE_CHANGE_REKEYED : IKE_CHANGE_UP, "installed");
 }
 
+/* What it takes over from accepts for the drain time from now on. */
+static void drain_from_now(struct sm_child *child)
+{
+    struct ike_shard *shard = child->shard;
+
+    LIST_FOR_EACH(node, &shard->drains)
+    {
+        struct sm_child *old = CONTAINER_OF(node, struct sm_child, node);
+
+        if (old->replaced_by == child->id)
+            sm_deadline_set(&shard->deadlines, &old->expire,
+                            shard->now + shard->settings.drain_time);
+    }
+}
+
 void sm_child_activate(struct sm_child *child)
 {
     const struct ike_install_port *port = &child->shard->ports.install;
+    struct sm_child *next;
 
     if (!child->standby || !child->installed)
         return;
     child->standby = false;
+    for (next = child; (next = sm_child_by_id(child->shard, next->replaced_by));)
+        if (!next->standby)
+            return; /* traffic is further on already */
+    sm_deadline_clear(&child->shard->deadlines, &child->activate);
     port->activate_out(port->user, child->id);
+    if (child->takes_over)
+        drain_from_now(child);
 }
 
 void sm_child_replaced(struct sm_child *old, struct sm_child *child)
@@ -271,7 +301,7 @@ void sm_child_deleted(struct sm_child *child, const char *reason)
 
     if (child->state == SM_CHILD_DRAINING)
         return;
-    if (!child->installed || !next) {
+    if (!child->installed || !next || next->state == SM_CHILD_DELETING) {
         sm_child_remove(child, reason);
         return;
     }

@@ -36,8 +36,9 @@ struct sm_child {
     uint8_t state;  /* enum sm_child_state */
     uint8_t events; /* waiting, a bit each of enum ike_child_event */
     bool move_waiting;
-    bool installed; /* the install port has it */
-    bool standby;   /* its outbound SA is not used yet */
+    bool installed;  /* the install port has it */
+    bool standby;    /* its outbound SA is not used yet */
+    bool takes_over; /* its tunnel comes from an IKE SA that was forgotten */
     bool dead;
     uint8_t mode; /* enum ike_mode */
     bool udp_encap;
@@ -50,6 +51,7 @@ struct sm_child {
     ns_time installed_at, rekey_at, expires_at;
     struct ip_endpoint moved_to;
     struct sm_deadline rekey, expire; /* `expire` also ends the drain */
+    struct sm_deadline activate;      /* of one that took over a forgotten IKE SA's tunnel */
 };
 
 /* A larval child. ERR_NOMEM, ERR_FULL (settings.child_max). */
@@ -61,8 +63,13 @@ void sm_child_ts(const struct sm_child *child, struct ike_ts_list *ret_local,
 /* Ends a larval one; gives back its SPI, or what was just installed. NULL accepted. */
 void sm_child_discard(struct sm_child *child);
 
-/* What the install port is given; keys are left to the caller. */
-void sm_child_fill_install(struct sm_child *child, bool standby, struct ike_child_install *ret);
+/*
+ * What the install port is given; keys are left to the caller.  As responder a
+ * child that replaces another one stands by: the peer may not have its inbound
+ * half yet.  It comes into use with the first packet on it, when the old one is
+ * deleted, or, if the old one's IKE SA was forgotten, after SM_STANDBY_MAX.
+ */
+void sm_child_fill_install(struct sm_child *child, bool responder, struct ike_child_install *ret);
 /* The port has installed it: lifetimes, counters, observers. */
 void sm_child_installed(struct sm_child *child, bool rekeyed);
 /* The peer uses it, or the old one is going: traffic moves here. */

@@ -11,6 +11,7 @@
  */
 #include "ike/core/sm/collide.h"
 
+#include "ike/core/sm/child_sa.h"
 #include "ike/core/sm/exchanges.h"
 #include "ike/core/sm/send.h"
 
@@ -45,7 +46,33 @@ bool sm_collide_child_busy(const struct sm_sa *sa)
     const struct sm_task *out = sa->out;
 
     return out && (out->kind == SM_TASK_NEW_CHILD || out->kind == SM_TASK_REKEY_CHILD ||
-                   out->kind == SM_TASK_DELETE_CHILD);
+                   out->kind == SM_TASK_DELETE_CHILD ||
+                   out->kind == SM_TASK_AUTH /* its Child SA is being installed */);
+}
+
+bool sm_collide_child_expected(const struct sm_sa *sa)
+{
+    const struct sm_task *out = sa->out;
+
+    return out && out->sent &&
+           (out->kind == SM_TASK_NEW_CHILD || out->kind == SM_TASK_REKEY_CHILD ||
+            out->kind == SM_TASK_AUTH);
+}
+
+void sm_collide_note_gone(struct sm_sa *sa, uint32_t spi_out)
+{
+    struct sm_task *out = sa->out;
+
+    if (sm_collide_child_expected(sa))
+        out->gone[out->n_gone++ % SM_GONE_MAX] = spi_out;
+}
+
+bool sm_collide_gone(const struct sm_task *ours)
+{
+    for (unsigned i = 0; ours->child && i < ours->n_gone && i < SM_GONE_MAX; i++)
+        if (ours->gone[i] == ours->child->spi_out)
+            return true;
+    return false;
 }
 
 void sm_collide_yield(struct sm_sa *sa, enum sm_kind kind, uint64_t target)

@@ -103,6 +103,7 @@ struct sm_sa {
     struct list children;
     uint32_t n_children;
     uint64_t successor; /* id of the IKE SA that replaced this one */
+    uint64_t rival_of;  /* id of the one it replaces, if our own rekey of that comes to nothing */
 
     ns_time created, established, rekey_at, expires_at;
     ns_time last_rx, last_tx;

@@ -101,8 +101,10 @@ static void delete_child(struct sm_sa *sa, uint32_t spi, struct ike_delete *ret)
 
     if (!child && successor) /* the peer may not have moved it yet */
         child = sm_child_by_spi_out(sa = successor, spi);
-    if (!child)
+    if (!child) {
+        sm_collide_note_gone(sa, spi);
         return;
+    }
     if (child->state != SM_CHILD_DELETING)
         ret->spis[ret->n_spis++] = child->spi_in;
     sm_collide_yield(sa, SM_TASK_REKEY_CHILD, child->id);
@@ -133,18 +135,16 @@ static int answer_deletes(struct sm_task *task, struct ike_delete *dead)
  * Child SAs go on under what the peer's rekey made (2.25.2). */
 static int delete_ike(struct sm_task *task)
 {
-    struct sm_sa *sa = task->sa, *rival;
+    struct sm_sa *sa = task->sa;
+    bool replaced;
     int rc = sm_reply_empty(task);
 
     if (rc < 0)
         return rc;
-    rival = sa->out && sa->out->kind == SM_TASK_REKEY_IKE ? sm_sa_by_id(sa->shard, sa->out->rival)
-                                                          : NULL;
-    if (rival)
-        sm_rekey_ike_hand_over(sa, rival);
-    else if (!sa->successor && !sa->redundant && sa->state != SM_DELETING)
+    replaced = sa->out && sm_rekey_ike_yield(sa->out);
+    if (!replaced && !sa->successor && !sa->redundant && sa->state != SM_DELETING)
         sm_life_closed(sa);
-    sm_sa_end(sa, SM_END_LINGER, rival || sa->state == SM_DELETING ? 0 : ERR_REFUSED,
+    sm_sa_end(sa, SM_END_LINGER, replaced || sa->state == SM_DELETING ? 0 : ERR_REFUSED,
               "deleted by the peer");
     return 0;
 }

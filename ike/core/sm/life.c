@@ -5,6 +5,7 @@
 #include "ike/core/sm/life.h"
 
 #include "ike/core/sm/negotiate.h"
+#include "ike/core/sm/rekey_ike.h"
 
 static void start_again(struct sm_sa *sa, enum ike_start_action (*wanted)(const struct sm_child *))
 {
@@ -95,6 +96,8 @@ void sm_life_on_dpd(struct sm_deadline *deadline)
 
 void sm_life_lost(struct sm_sa *sa)
 {
+    if (sa->out)
+        sm_rekey_ike_yield(sa->out);
     if (!sa->successor && !sa->redundant)
         start_again(sa, on_dpd);
     sm_sa_end(sa, SM_END_NOW, ERR_TIMEOUT, "the peer does not answer");
@@ -155,6 +158,11 @@ void sm_life_on_child_expire(struct sm_deadline *deadline)
         sm_child_remove(child, "drained");
     else
         expire_child(child);
+}
+
+void sm_life_on_child_standby(struct sm_deadline *deadline)
+{
+    sm_child_activate(CONTAINER_OF(deadline, struct sm_child, activate));
 }
 
 void sm_life_event(struct sm_child *child, enum ike_child_event what)

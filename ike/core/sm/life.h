@@ -10,6 +10,9 @@
 
 #define SM_RETRY_AFTER (10 * NS_PER_S)  /* a rekey that was refused for now */
 #define SM_STALE_AFTER (120 * NS_PER_S) /* a replaced SA that its peer does not delete */
+/* How long a Child SA that takes over from a forgotten IKE SA leaves traffic on the
+ * old one: the peer, started anew, may never have had that one's inbound half. */
+#define SM_STANDBY_MAX (300 * NS_PER_MS)
 #define SM_RESTART_FIRST (2 * NS_PER_S) /* doubles with each try */
 #define SM_RESTART_MAX (300 * NS_PER_S)
 
@@ -18,6 +21,7 @@ void sm_life_on_sa_expire(struct sm_deadline *deadline);
 void sm_life_on_dpd(struct sm_deadline *deadline);
 void sm_life_on_child_rekey(struct sm_deadline *deadline);
 void sm_life_on_child_expire(struct sm_deadline *deadline);
+void sm_life_on_child_standby(struct sm_deadline *deadline);
 /* Rekey of this SA did not work out: once more a little later. */
 void sm_life_retry_child(struct sm_child *child);
 void sm_life_retry_sa(struct sm_sa *sa);

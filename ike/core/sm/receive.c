@@ -8,6 +8,7 @@
 
 #include "ike/core/crypto/skcipher.h"
 #include "ike/core/sm/natt.h"
+#include "ike/core/sm/rekey_ike.h"
 #include "ike/core/sm/send.h"
 #include "ike/core/sm/transitions.h"
 
@@ -244,6 +245,17 @@ static int refuse(struct sm_task *task, uint16_t type, struct span data)
     return 0;
 }
 
+static bool deletes_ike(const struct ike_payloads *pl)
+{
+    struct ike_delete del;
+
+    for (size_t i = 0; i < pl->n; i++)
+        if (pl->p[i].type == IKE_PL_DELETE && ike_delete_read(pl->p[i].body, &del, NULL) == 0 &&
+            del.proto == IKE_PROTO_IKE)
+            return true;
+    return false;
+}
+
 static int dispatch_request(struct sm_task *task, enum opened opened)
 {
     struct sm_sa *sa = task->sa;
@@ -258,6 +270,8 @@ static int dispatch_request(struct sm_task *task, enum opened opened)
         sm_drop(shard, IKE_DROP_CRITICAL, &rx->path, "unknown critical payload");
         return refuse(task, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD, span_of(&critical->type, 1));
     }
+    if (!deletes_ike(&rx->pl))
+        sm_rekey_ike_used(sa);
     task->row = sm_transition_request(rx->h.exchange, sa->state,
                                       sm_payload_set(&rx->pl, rx->h.exchange), &state_ok);
     if (task->row)

@@ -91,8 +91,12 @@ static int made(struct sm_task *task)
 
     task->child = NULL;
     if (task->child_error) {
-        sm_child_unwanted(child);
-        unchanged(task);
+        if (child) {
+            sm_child_unwanted(child);
+            unchanged(task);
+        } else if (old && old->state != SM_CHILD_DRAINING) { /* the peer wants neither */
+            sm_task_add(sa, SM_TASK_DELETE_CHILD, old->id, NULL);
+        }
         sm_task_end(task, ERR_REFUSED, ike_notify_name(task->child_error));
         return 0;
     }
@@ -167,6 +171,12 @@ int sm_rekey_child_refused(struct sm_task *task)
 
 /* ---- responder ---- */
 
+static bool is_going(const struct sm_child *old)
+{
+    return old->state == SM_CHILD_REKEYED || old->state == SM_CHILD_DELETING ||
+           old->state == SM_CHILD_DRAINING;
+}
+
 static int answer(struct sm_task *task)
 {
     struct sm_sa *sa = task->sa;
@@ -176,7 +186,7 @@ static int answer(struct sm_task *task)
     struct sm_out out;
     int rc;
 
-    if (child && (!old || old->state == SM_CHILD_DRAINING)) { /* deleted while we worked */
+    if (child && (!old || is_going(old))) { /* replaced or deleted while we worked */
         sm_child_discard(child);
         task->child = child = NULL;
         task->child_error = IKE_N_TEMPORARY_FAILURE;
@@ -222,6 +232,7 @@ int sm_rekey_child_request(struct sm_task *task)
     struct sm_sa *sa = task->sa;
     struct ike_notify_payload n;
     struct sm_child *old;
+    struct sm_task *ours;
     uint32_t spi;
 
     if (!ike_notify_find(&task->rx->pl, IKE_N_REKEY_SA, &n) || n.spi.len != 4 ||
@@ -229,9 +240,12 @@ int sm_rekey_child_request(struct sm_task *task)
         return sm_refuse_syntax(task);
     spi = get_be32(n.spi.p);
     old = sm_child_by_spi_out(sa, spi);
+    if (!old && sm_collide_child_expected(sa))
+        return sm_refuse_for_now(task);
     if (!old)
         return refuse(task, IKE_N_CHILD_SA_NOT_FOUND, spi);
-    if (old->state == SM_CHILD_REKEYED || old->state == SM_CHILD_DELETING)
+    ours = sm_task_find(sa, SM_TASK_REKEY_CHILD, old->id);
+    if (is_going(old) || (ours && ours->handling)) /* ours is answered and being installed */
         return sm_refuse_for_now(task);
     sm_collide_yield(sa, SM_TASK_REKEY_CHILD, old->id);
     sm_nonce_draw(sa, &task->nr);

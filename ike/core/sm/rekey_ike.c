@@ -71,11 +71,20 @@ static struct sm_sa *begin(struct sm_task *task)
     return sa;
 }
 
+/* Our own rekey that decides whether `sa` inherits; NULL: none. */
+static struct sm_task *rival_task(struct sm_sa *sa)
+{
+    struct sm_sa *old = sa->rival_of ? sm_sa_by_id(sa->shard, sa->rival_of) : NULL;
+
+    return old && old->out && old->out->rival == sa->id ? old->out : NULL;
+}
+
 /* What the old IKE SA held goes on under the new one: Child SAs, and tasks that
  * had not begun. */
 void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
 {
     struct ike_shard *shard = old->shard;
+    struct sm_task *ours;
 
     LIST_FOR_EACH(node, &old->children)
     {
@@ -92,6 +101,11 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
         task->sa = sa;
         list_add_tail(&sa->queue, node);
     }
+    ours = rival_task(old);
+    if (ours) { /* what was to inherit is replaced itself */
+        ours->rival = sa->id;
+        sa->rival_of = old->rival_of;
+    }
     old->successor = sa->id;
     sa->up_told = old->up_told;
     sm_deadline_clear(&shard->deadlines, &old->rekey);
@@ -102,6 +116,36 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
     shard->stats.ike_rekeys++;
     sm_sa_tell(sa, IKE_CHANGE_REKEYED, "rekeyed");
     sm_task_next(sa);
+}
+
+bool sm_rekey_ike_yield(struct sm_task *ours)
+{
+    struct sm_sa *old = ours->sa;
+    struct ike_shard *shard = old->shard;
+    struct sm_sa *rival;
+
+    if (ours->kind != SM_TASK_REKEY_IKE || !ours->rival)
+        return false;
+    rival = sm_sa_by_id(shard, ours->rival);
+    if (old->successor) {
+        /* handed over when the peer used it */
+    } else if (rival && rival->state != SM_GONE) {
+        sm_rekey_ike_hand_over(old, rival);
+    } else { /* the peer has deleted it since, and with it what it had inherited there */
+        LIST_FOR_EACH(node, &old->children)
+        sm_child_remove(CONTAINER_OF(node, struct sm_child, node), "deleted by the peer");
+        sm_deadline_set(&shard->deadlines, &old->expire, shard->now + SM_STALE_AFTER);
+    }
+    sm_sa_set_state(old, SM_REKEYED);
+    return true;
+}
+
+void sm_rekey_ike_used(struct sm_sa *sa)
+{
+    struct sm_task *ours = rival_task(sa);
+
+    if (ours && !ours->sa->successor)
+        sm_rekey_ike_hand_over(ours->sa, sa);
 }
 
 /* It lost the collision; its maker deletes it.  We do, should he forget. */
@@ -178,15 +222,15 @@ static int have_shared(struct sm_task *task, const struct sm_answer *answer)
         return rc;
     sm_collide_abort_theirs(old, SM_TASK_REKEY_IKE, 0);
     sa = begin(task);
-    rival = sm_sa_by_id(old->shard, task->rival);
-    if (rival && sm_collide_lost(task)) {
+    if (old->successor || sm_collide_lost(task)) {
         set_redundant(sa);
-        sm_rekey_ike_hand_over(old, rival);
+        sm_rekey_ike_yield(task);
         sm_task_add(sa, SM_TASK_DELETE_IKE, 0, NULL);
         sm_task_done(task);
         return 0;
     }
-    if (rival)
+    rival = sm_sa_by_id(old->shard, task->rival);
+    if (rival && rival->state != SM_GONE)
         set_redundant(rival);
     sm_rekey_ike_hand_over(old, sa);
     sm_task_add(old, SM_TASK_DELETE_IKE, 0, NULL);
@@ -233,6 +277,11 @@ int sm_rekey_ike_refused(struct sm_task *task)
     }
     sm_log(sa->shard, LOG_NOTICE, true, "%s: the peer refuses to rekey the IKE SA: %s",
            sa->conn->name, ike_notify_name(n.type));
+    if (sm_rekey_ike_yield(task)) { /* it is rekeyed all the same */
+        task->row = NULL;           /* its next state has been entered */
+        sm_task_done(task);
+        return 0;
+    }
     sm_life_retry_sa(sa);
     sm_task_end(task, n.type == IKE_N_TEMPORARY_FAILURE ? ERR_BUSY : ERR_REFUSED,
                 ike_notify_name(n.type));
@@ -267,10 +316,12 @@ static int answer(struct sm_task *task)
     if (rc < 0)
         return rc;
     sa = begin(task);
-    if (ours && ours->sent)
-        sm_collide_note(ours, sa->id, task); /* who wins is seen when ours is answered */
-    else
+    if (ours && ours->sent) { /* who wins is seen when ours is answered */
+        sm_collide_note(ours, sa->id, task);
+        sa->rival_of = old->id;
+    } else {
         sm_rekey_ike_hand_over(old, sa);
+    }
     sm_task_done(task);
     return 0;
 }
@@ -315,7 +366,6 @@ int sm_rekey_ike_request(struct sm_task *task)
 
     if (sm_collide_child_busy(old)) /* RFC 7296 2.25.2 */
         return sm_refuse_for_now(task);
-    sm_collide_yield(old, SM_TASK_REKEY_IKE, 0);
     if (ike_sa_read(sm_body(task, IKE_PL_SA), &theirs, NULL) < 0 ||
         ike_ke_read(sm_body(task, IKE_PL_KE), &ke, NULL) < 0 || sm_nonce_read(task, &task->ni) < 0)
         return sm_refuse_syntax(task);
@@ -324,6 +374,7 @@ int sm_rekey_ike_request(struct sm_task *task)
         return sm_refuse_for_now(task);
     if (rc < 0)
         return rc;
+    sm_collide_yield(old, SM_TASK_REKEY_IKE, 0); /* now that nothing new begins after it */
     sa = task->new_sa;
     if (sm_choose_ike(sa->conn, &theirs, true, &sa->suite, &task->proposal_num, &sa->spi_i) < 0)
         return refuse(task, IKE_N_NO_PROPOSAL_CHOSEN, span_of(NULL, 0));

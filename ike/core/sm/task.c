@@ -7,6 +7,7 @@
 #include "ike/core/sm/child_make.h"
 #include "ike/core/sm/jobs.h"
 #include "ike/core/sm/life.h"
+#include "ike/core/sm/rekey_ike.h"
 #include "ike/core/sm/send.h"
 #include "ike/core/sm/transitions.h"
 
@@ -195,7 +196,9 @@ void sm_task_step(struct sm_task *task, int rc)
            err_name(rc));
     if (task->kind == SM_TASK_REKEY_CHILD && (old = sm_child_by_id(sa->shard, task->target)))
         sm_life_retry_child(old);
-    if (task->kind == SM_TASK_REKEY_IKE)
+    if (sm_rekey_ike_yield(task))
+        task->row = NULL;
+    else if (task->kind == SM_TASK_REKEY_IKE)
         sm_life_retry_sa(sa);
     sm_task_end(task, rc, err_name(rc));
 }

@@ -15,6 +15,8 @@
 #include "ike/core/sm/child_sa.h"
 #include "ike/core/sm/commands.h"
 
+#define SM_GONE_MAX 4
+
 enum sm_kind {
     SM_TASK_INIT,
     SM_TASK_AUTH,
@@ -76,6 +78,11 @@ struct sm_task {
     /* A rekey of the same SA by the peer while ours is out (RFC 7296 2.8.1). */
     uint64_t rival;              /* id of what the peer's exchange made */
     struct sm_nonce rival_nonce; /* the lower one of its two */
+
+    /* SPIs that the peer deleted while ours is out and that we did not know: one
+     * may be what its answer to ours will name. */
+    uint32_t gone[SM_GONE_MAX];
+    unsigned n_gone; /* all of them; the last few are kept */
 
     struct sm_blob request; /* exact bytes, for retransmission */
     uint8_t tries;
