@@ -43,6 +43,24 @@ static json_t *tunnel_json(const struct tunnel *t)
     return object;
 }
 
+/* What was dropped before it reached an SA: IKE messages, packets in the device.
+ * {} where the daemon does not tell. */
+static void add_drops(const struct cli *cli, json_t *root)
+{
+    static const struct field fields[] = {
+        { "ike", "ike_drops", FIELD_COUNTS },
+        { "device", "device_drops", FIELD_COUNTS },
+    };
+    struct vici_client *client = NULL;
+    struct span response;
+
+    if (vici_client_connect(cli->socket, &client, NULL) ||
+        daemon_ask(cli, client, "get-drops", &response, NULL))
+        response = span_of(NULL, 0);
+    fields_add(root, response, fields, N(fields));
+    vici_client_close(client);
+}
+
 static int print_json(const struct cli *cli, const struct tunnels *tunnels)
 {
     json_t *root = json_object(), *list = json_array();
@@ -50,6 +68,7 @@ static int print_json(const struct cli *cli, const struct tunnels *tunnels)
     for (size_t i = 0; i < tunnels->n; i++)
         json_array_append_new(list, tunnel_json(&tunnels->list[i]));
     json_object_set_new(root, "tunnels", list);
+    add_drops(cli, root);
     return out_json(cli, root);
 }
 
