@@ -52,7 +52,8 @@ SAS = [
 ]
 ONE_SA = [("list-sa", {"gw": ike(1, "ESTABLISHED", [child(8, "INSTALLED")])})]
 ONE_CONN = [("list-conn", {"gw": {"children": {"net": {"mode": "TUNNEL"}}}})]
-DEVICES = [("device", {"name": name, "provider": "soft", "level": "software", "usable": "yes",
+DEVICES = [("device", {"name": name, "provider": "soft", "level": "software",
+                       "usable": "yes" if name == "inline" else "no",
                        "reason": "", "in-use": "no" if name == "inline" else "yes", "generation": "3",
                        "counters": {"rx-packets": "12", "drops": {"no-sa": "4"}},
                        "adopted": {"0": {"label": "gw/net", "dir": "in", "spi": "00001234",

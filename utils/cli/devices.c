@@ -134,7 +134,7 @@ static enum ioff_level level_of(const char *name)
 static void take_event(struct device *d, struct span event)
 {
     struct ioff_device_desc *desc = &d->desc;
-    struct span in_use;
+    struct span value;
     char level[32], usable[8];
 
     vici_find_text(event, "name", desc->name, sizeof desc->name);
@@ -142,7 +142,12 @@ static void take_event(struct device *d, struct span event)
     vici_find_text(event, "reason", desc->reason, sizeof desc->reason);
     desc->level = level_of(vici_find_text(event, "level", level, sizeof level));
     desc->usable = strcmp(vici_find_text(event, "usable", usable, sizeof usable), "yes") == 0;
-    d->in_use = vici_find(event, VICI_VALUE, "in-use", &in_use) && vici_span_is(in_use, "yes");
+    d->in_use = vici_find(event, VICI_VALUE, "in-use", &value) && vici_span_is(value, "yes");
+    /* Its probe looks at the default path; one that it counts with is there. */
+    if (d->in_use && !desc->usable && vici_find(event, VICI_SECTION, "counters", &value)) {
+        desc->usable = true;
+        snprintf(desc->reason, sizeof desc->reason, "opened by the daemon");
+    }
     d->live = event;
 }
 

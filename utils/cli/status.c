@@ -4,6 +4,7 @@
  * that was asked about is down, so that a monitor needs nothing else.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "utils/cli/cli.h"
@@ -122,7 +123,8 @@ static void print_sa(struct out_table *table, int row, const struct tunnel *t)
     out_table_cell(table, row, DROPS, "%s", sas_drops(sa, text, sizeof text));
     out_table_cell(table, row, REKEY, "%s", rekey ? out_seconds(rekey, duration) : "-");
     vici_find_text(sa, "seq-used-percent", text, sizeof text);
-    out_table_cell(table, row, SEQ, "%s%s", text[0] ? text : "-", text[0] ? " %" : "");
+    if (text[0])
+        out_table_cell(table, row, SEQ, "%.2f %%", strtod(text, NULL));
     out_table_cell(table, row, WHY, "%s", sas_why(sa, text, sizeof text));
 }
 
