@@ -174,6 +174,9 @@ static void a_second_install_of_a_tunnel_under_way_is_refused_and_harms_nothing(
     assert_int_equal(kit.code, 0);
     assert_int_equal(kit_rule_target(0), kit_sa(0x2001, false));
     assert_int_equal(fake_n_sas(), 2);
+    fake.late = false;
+    kit.port.remove(kit.port.user, 1);
+    assert_int_equal(fake_n_rules(), 0); /* its record was still there */
 }
 
 static void a_removal_that_finds_no_memory_is_tried_again(void **state)
