@@ -76,7 +76,7 @@ static const struct rule key_process_rules[] = {
     ANY(futex),
     /* randomness, time, the end */
     ANY(getrandom), ANY(clock_gettime), ANY(gettimeofday), ANY(getpid), ANY(gettid), ANY(rt_sigprocmask),
-    ANY(rt_sigreturn), ANY(exit), ANY(exit_group),
+    ANY(rt_sigreturn), ANY(sigaltstack), ANY(exit), ANY(exit_group),
 };
 
 int sandbox_keys(struct err *err)
