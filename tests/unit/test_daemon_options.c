@@ -5,6 +5,7 @@
 #include "tests/lib/cmocka.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -134,6 +135,64 @@ static void no_option_takes_a_secret(void **state)
     }
 }
 
+#define PAGE "ike/daemon/ipsec-offloadd.8.scd" /* tests run in the source folder */
+
+static char page[32768];
+
+static void read_page(void)
+{
+    FILE *f = fopen(PAGE, "r");
+    size_t len;
+
+    assert_non_null(f);
+    len = fread(page, 1, sizeof page - 1, f);
+    assert_true(feof(f) != 0);
+    page[len] = '\0';
+    fclose(f);
+}
+
+/* The number of faults: options without their line, lines without their option. */
+static unsigned faults_of(const char *text)
+{
+    char copy[sizeof page], want[128], *options, *save = NULL;
+    unsigned faults = 0, in_table = 0, in_page = 0;
+
+    snprintf(copy, sizeof copy, "%s", text);
+    options = strstr(copy, "\n# OPTIONS\n");
+    assert_non_null(options);
+    *strstr(options + 2, "\n# ") = '\0';
+    for (const struct argp_option *o = daemon_option_table; o->name; o++, in_table++) {
+        snprintf(want, sizeof want, "\n*-%c*, *--%s* _%s_\n\t", o->key, o->name, o->arg);
+        if (!strstr(options, want)) {
+            print_message("%s lacks:%s\n", PAGE, want);
+            faults++;
+        }
+    }
+    for (char *line = strtok_r(options, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+        in_page += strncmp(line, "*-", 2) == 0 && strncmp(line, "*--help*", 8) != 0;
+    return faults + (in_page > in_table ? in_page - in_table : 0);
+}
+
+static void the_manual_page_has_these_options(void **state)
+{
+    char changed[sizeof page];
+    char *at;
+
+    (void)state;
+    read_page();
+    assert_int_equal(faults_of(page), 0);
+    /* It would notice: another name, a line too many. */
+    strcpy(changed, page);
+    at = strstr(changed, "*--device*");
+    assert_non_null(at);
+    at[3] = 'x';
+    assert_int_equal(faults_of(changed), 1);
+    at = strstr(page, "*-c*, ");
+    assert_non_null(at);
+    snprintf(changed, sizeof changed, "%.*s*-x*, *--extra* _X_\n\tNo.\n\n%s", (int)(at - page), page, at);
+    assert_int_equal(faults_of(changed), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +202,7 @@ int main(void)
         cmocka_unit_test(the_levels_are_those_of_the_log),
         cmocka_unit_test(a_usage_error_ends_with_status_2),
         cmocka_unit_test(no_option_takes_a_secret),
+        cmocka_unit_test(the_manual_page_has_these_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
