@@ -157,9 +157,11 @@ static int set_entry(struct config_target *target, const char *section, const st
     int rc = 0;
 
     vici_span_text(entry->name, key, sizeof key);
-    if (entry->kind == VICI_LIST)
+    if (entry->kind == VICI_LIST) {
         rc = join_list(entry->body, value, err);
-    else if (entry->body.len >= sizeof value)
+        if (rc)
+            err_prefix(err, "key %s", key);
+    } else if (entry->body.len >= sizeof value)
         rc = err_set(err, ERR_INVALID, "key %s: value is longer than %d bytes", key, VALUE_LEN);
     else
         vici_span_text(entry->body, value, sizeof value);

@@ -6,6 +6,7 @@
  *   daemon.c    the core's five ports on sockets, loop, SDK and key process
  *   udp.c       UDP 500                    install/   the SDK
  *   keyproc.c   the key process            keylog.c   --key-log
+ *   sandbox.c   what both processes give up after the start
  *   load.c      configuration: read whole, then applied whole
  *   ctl.c       control socket; ctl_*.c its commands
  *

@@ -47,6 +47,10 @@ static int open_dir(const char *path, int *ret, struct err *err)
             close(dir);
         return err_errno(err, errnum, "key log: %s", path);
     }
+    if (st.st_uid != geteuid()) {
+        close(dir);
+        return err_set(err, ERR_PERM, "key log: %s belongs to user %u", path, st.st_uid);
+    }
     if (st.st_mode & 077) {
         close(dir);
         return err_set(err, ERR_PERM, "key log: %s has mode %03o and lets others in; expected 700", path,

@@ -3,14 +3,17 @@
 #include "ike/daemon/keyproc.h"
 
 #include "ike/core/crypto/local_port.h"
+#include "ike/daemon/sandbox.h"
 #include "ike/daemon/secrets.h"
 #include "utils/base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -169,10 +172,22 @@ static int child_init(struct child *c, int fd, struct err *err)
 /* No core file, no other process of this user looks inside, no swap. */
 static void harden(void)
 {
-    if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, none = { 0, 0 };
+
+    if (prctl(PR_SET_DUMPABLE, 0) || setrlimit(RLIMIT_CORE, &none))
         log_line(LOG_WARN, "keys", "process could not be hardened: %s", strerror(errno));
-    if (mlockall(MCL_CURRENT | MCL_FUTURE))
+    /* Without the limit raised, memory taken once the capability is gone would
+     * be refused instead of locked. */
+    if (setrlimit(RLIMIT_MEMLOCK, &all) || mlockall(MCL_CURRENT | MCL_FUTURE))
         log_line(LOG_DEBUG, "keys", "keys may be swapped out: %s", strerror(errno));
+}
+
+/* An empty datagram reads like the end of the stream. */
+static bool peer_is_gone(int fd)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLRDHUP };
+
+    return poll(&pfd, 1, 0) != 0;
 }
 
 int keyproc_child_run(int fd)
@@ -182,14 +197,15 @@ int keyproc_child_run(int fd)
     ssize_t n;
 
     harden();
-    if (child_init(&c, fd, &err)) {
+    if (child_init(&c, fd, &err) || sandbox_keys(&err)) {
         log_line(LOG_ERROR, "keys", "%s", err.text);
         return 1;
     }
-    while ((n = recv(fd, c.buf, sizeof c.buf, 0)) != 0) {
+    for (;;) {
+        n = recv(fd, c.buf, sizeof c.buf, 0);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
+        if (n < 0 || (n == 0 && peer_is_gone(fd)))
             break;
         handle(&c, span_of(c.buf, (size_t)n));
         mem_wipe(c.buf, (size_t)n);

@@ -5,10 +5,11 @@
  * Order of the start: the key process first, while nothing is open that it
  * must not have; then the configuration, read whole; then the drop rule, before
  * a single packet of IKE; the control socket last, so that whoever can connect
- * finds a daemon that works.
+ * finds a daemon that works; then privileges go that only a start needs.
  */
 #include "ike/config/config.h"
 #include "ike/daemon/daemon.h"
+#include "ike/daemon/sandbox.h"
 #include "utils/base/log.h"
 
 #include <signal.h>
@@ -90,7 +91,7 @@ static int start(struct daemon *d, const struct ike_config *config, struct err *
         make_parent_dir(socket);
         rc = ctl_open(d, socket, &d->ctl, err);
     }
-    return rc;
+    return rc ? rc : sandbox_network(err);
 }
 
 static int read_settings(struct daemon *d, struct ike_config **ret, struct err *err)
@@ -128,7 +129,7 @@ static void stop(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-    static struct daemon d;
+    static struct daemon d = { .udp = { .fd4 = -1, .fd6 = -1 } };
     struct ike_config *config = NULL;
     struct err err = { 0 };
     int rc;

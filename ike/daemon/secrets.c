@@ -73,12 +73,14 @@ int secret_set_add(struct secret_set *set, const char *name, const struct ike_id
                        SECRET_MIN, KEYPROTO_SECRET_MAX);
     if (n_ids > KEYPROTO_IDS_MAX)
         return err_set(err, ERR_FULL, "secret %s: more than %d identities", name, KEYPROTO_IDS_MAX);
-    if (set->n >= SECRETS_MAX)
-        return err_set(err, ERR_FULL, "more than %d secrets", SECRETS_MAX);
     entry = mem_zalloc(sizeof *entry);
     if (!entry)
         return err_set(err, ERR_NOMEM, "no memory for secret %s", name);
     remove_named(set, name);
+    if (set->n >= SECRETS_MAX) { /* then none was replaced either */
+        mem_free(entry);
+        return err_set(err, ERR_FULL, "more than %d secrets", SECRETS_MAX);
+    }
     snprintf(entry->name, sizeof entry->name, "%s", name);
     entry->n_ids = n_ids;
     if (n_ids)
@@ -101,8 +103,11 @@ static int score(const struct entry *entry, const struct ike_id *local, const st
 {
     if (entry->n_ids == 0)
         return 1;
-    /* A secret that names others only is never used for this pair. */
-    return 4 * names(entry, remote) + 2 * names(entry, local);
+    if (names(entry, remote))
+        return names(entry, local) ? 4 : 3;
+    /* A secret that names another peer is that peer's: used for this one, it
+     * would let the other claim this one's identity. */
+    return entry->n_ids == 1 && names(entry, local) ? 2 : 0;
 }
 
 int secret_set_find(const struct secret_set *set, const struct ike_id *local, const struct ike_id *remote,
@@ -180,7 +185,7 @@ static bool hex_text_decode(struct span text, struct secret *ret)
 
 int secret_decode(struct span text, struct secret *ret, struct err *err)
 {
-    struct span body = span_of(text.p + 2, text.len >= 2 ? text.len - 2 : 0);
+    struct span body = text.len >= 2 ? span_of(text.p + 2, text.len - 2) : text;
     bool ok = true;
 
     if (text.len >= 2 && memcmp(text.p, "0x", 2) == 0)

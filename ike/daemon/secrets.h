@@ -17,7 +17,7 @@ void secret_set_free(struct secret_set *set);
 int secret_set_add(struct secret_set *set, const char *name, const struct ike_id *ids, unsigned n_ids,
                    struct span secret, struct err *err) MUST_CHECK;
 /* The best match of a pair: both identities named, then the remote one, then
- * the local one, then a secret without identities. */
+ * the local one alone, then a secret without identities. */
 int secret_set_find(const struct secret_set *set, const struct ike_id *local, const struct ike_id *remote,
                     struct secret *ret) MUST_CHECK;
 

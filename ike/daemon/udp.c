@@ -148,10 +148,12 @@ int udp_source_address(const struct ip_addr *remote, struct ip_addr *ret, struct
     struct ip_endpoint to = { *remote, IKE_PORT }, own;
     struct sockaddr_storage ss;
     socklen_t len = ip_to_sockaddr(&to, &ss);
-    int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     char text[IP_TEXT_LEN];
-    int rc = 0;
+    int fd, rc = 0;
 
+    if (ip_addr_is_unset(remote))
+        return err_set(err, ERR_INVALID, "no address to look for a route to");
+    fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return err_errno(err, errno, "socket");
     /* The same mark as our datagrams: not the route into the tunnel. */

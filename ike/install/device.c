@@ -146,9 +146,7 @@ int install_adopt(struct install *in, struct err *err)
         rc = take_handles(in, &error);
     if (rc) {
         forget_adopted(in);
-        error.code = rc;
-        install_err(err, &error);
-        return rc;
+        return err_set(err, rc, "%s", error.text[0] ? error.text : "no memory to adopt what is there");
     }
     LIST_FOR_EACH (node, &in->children)
         n += CONTAINER_OF(node, struct install_child, node)->id == 0;
