@@ -116,7 +116,9 @@ wait_for() { # wait_for SECONDS CMD...: polls, since nobody tells a shell
 # --- our software ----------------------------------------------------------
 
 install_config() { # install_config HOST FILE [PSK]
-  local host=$1 file=$2 psk=${3:-the-demo-secret-of-32-characters!}
+  local host=$1 file
+  file=$(realpath "$2")
+  local psk=${3:-the-demo-secret-of-32-characters!}
   in_host "$host" sh -c 'umask 077; printf %s "$1" > /etc/ipsec-offload/psk; cp "$2" /etc/ipsec-offload/ipsec-offload.conf' \
     install_config "$psk" "$file"
 }
