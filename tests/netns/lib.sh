@@ -140,8 +140,9 @@ ping_ok() { # ping_ok HOST FROM TO [COUNT]
 
 # --- capture and judge -----------------------------------------------------
 
-start_capture() { # start_capture KEY HOST IF FILE
-  start "$1" "$2" tcpdump -i "$3" -n -U -B 65536 -s 0 -w "$4"
+start_capture() { # start_capture KEY HOST IF FILE [SNAPLEN]
+  # Immediate mode: else what came in the last second is lost when it ends.
+  start "$1" "$2" tcpdump -i "$3" -n -U --immediate-mode -B 65536 -s "${5:-0}" -w "$4"
   wait_for 10 grep -q "listening on" "$WORK/$1.log" || die "no capture on $2"
 }
 judge() { python3 "$REPO/tests/netns/judge.py" "$@"; }
