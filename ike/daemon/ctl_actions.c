@@ -25,11 +25,13 @@ static void respond_once(struct action *action, int code, const char *text)
 
     if (!action->conn)
         return;
-    vici_packet_begin(&w, VICI_EVENT, "control-log");
-    vici_text(&w, "group", "IKE");
-    vici_number(&w, "level", 1);
-    vici_text(&w, "msg", code ? text : "done");
-    ctl_stream(action->conn, "control-log", &w);
+    if (text && *text) {
+        vici_packet_begin(&w, VICI_EVENT, "control-log");
+        vici_text(&w, "group", "IKE");
+        vici_number(&w, "level", 1);
+        vici_text(&w, "msg", text);
+        ctl_stream(action->conn, "control-log", &w);
+    }
     ctl_respond_result(action->conn, code, text);
     ctl_conn_unref(action->conn);
     action->conn = NULL;

@@ -268,6 +268,13 @@ static void on_poll_changed(void *user)
     uv_poll_start(d->install_poll, UV_READABLE | UV_DISCONNECT, on_install_readable);
 }
 
+/* A call into the SDK may have queued events or moved the wake-up time; this
+ * looks before each sleep of the loop. */
+static void on_before_sleep(uv_prepare_t *prepare)
+{
+    on_poll_changed(prepare->data);
+}
+
 static void on_install_readable(uv_poll_t *poll, int status, int events)
 {
     struct daemon *d = poll->data;
@@ -441,8 +448,12 @@ int daemon_open(struct daemon *d, const char *device, const struct ike_settings 
         rc = open_shard(d, settings, err);
     if (!rc)
         rc = open_sockets(d, err);
-    if (!rc)
+    if (!rc) {
         install_process(d->install, clock_now());
+        uv_prepare_init(&d->loop, &d->before_sleep);
+        d->before_sleep.data = d;
+        uv_prepare_start(&d->before_sleep, on_before_sleep);
+    }
     return rc;
 }
 
@@ -450,6 +461,7 @@ void daemon_close(struct daemon *d)
 {
     ctl_close(d->ctl);
     d->ctl = NULL;
+    uv_prepare_stop(&d->before_sleep);
     unwatch_install(d);
     ike_shard_free(d->shard);
     install_free(d->install);

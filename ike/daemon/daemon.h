@@ -31,6 +31,7 @@ struct daemon {
     struct daemon_options options;
     uv_loop_t loop;
     uv_timer_t shard_timer, install_timer;
+    uv_prepare_t before_sleep;
     uv_poll_t udp4_poll, udp6_poll, keys_poll;
     uv_poll_t *install_poll; /* NULL: the data plane is not connected */
     int install_fd;

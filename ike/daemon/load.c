@@ -110,6 +110,16 @@ static void choose_local_address(struct ike_conn *conn)
     conn->n_local_addrs = 1;
 }
 
+/* What this host adds to a connection before the core reads it. */
+static void complete_conn(struct daemon *d, struct ike_conn *conn)
+{
+    choose_local_address(conn);
+    /* A device that cannot put IP protocol 50 on the wire: both ends must take
+     * the path as if a NAT were on it (RFC 7296 section 2.23). */
+    if (!install_has_raw_esp(d->install))
+        conn->encap = true;
+}
+
 static int reserve_slots(struct daemon *d, size_t more, struct err *err)
 {
     struct ike_conn **conns = mem_zalloc_array(d->n_conns + more, sizeof(struct ike_conn *));
@@ -179,7 +189,7 @@ int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
     size_t i = find_conn(d, conn->name);
     int rc;
 
-    choose_local_address(conn);
+    complete_conn(d, conn);
     if (i < d->n_conns && ike_conn_eq(d->conns[i], conn))
         return 0; /* nothing changed: nothing is touched */
     rc = reserve_slots(d, 1, err);
@@ -257,7 +267,7 @@ int daemon_apply_config(struct daemon *d, const struct ike_config *config, struc
     int rc;
 
     for (size_t i = 0; i < config->n_conns; i++)
-        choose_local_address(config->conns[i]);
+        complete_conn(d, config->conns[i]);
     rc = stage_secrets(d, config, err);
     if (!rc) {
         rc = guard_both(d, config, err);
