@@ -261,7 +261,7 @@ def main(argv):
     LIVE["mid"] = max((struct.unpack(">I", b[20:24])[0] for b in sealed), default=-1) + 1
     ispi, rspi = bytes.fromhex(conn["initiator-spi"]), bytes.fromhex(conn["responder-spi"])
     we_initiated = conn.get("initiator") == "yes"
-    clear = list(clear_cases()) + [(n, d, {"syntax", "no-conn", "critical"}) for n, d in syntax_cases()]
+    clear = list(clear_cases()) + [(n, d, {"syntax", "no-connection", "critical", "proposal"}) for n, d in syntax_cases()]
     live = list(sealed_cases(ispi, rspi, we_initiated))
     total = [0, 0]
     for cases, kind, port, marker in ((clear, "ike", 500, b""), (live, "ike", 500, b""),
