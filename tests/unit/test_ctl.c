@@ -58,9 +58,12 @@ int daemon_reload(struct daemon *daemon, struct err *err)
     return err_set(err, ERR_INVALID, "file:7: key rekey_tme");
 }
 
-int ike_shard_each(struct ike_shard *shard, int (*fn)(void *user, const struct ike_sa_info *sa), void *user)
+int ike_shard_each(struct ike_shard *shard, int (*fn)(void *user, const struct ike_sa_info *sa),
+                   void *user)
 {
-    struct ike_sa_info sa = { .ike = 5, .conn = "gw", .state = "ESTABLISHED", .spi_i = 1, .spi_r = 2 };
+    struct ike_sa_info sa = {
+        .ike = 5, .conn = "gw", .state = "ESTABLISHED", .spi_i = 1, .spi_r = 2
+    };
 
     (void)shard;
     return fn(user, &sa);
@@ -69,7 +72,9 @@ int ike_shard_each(struct ike_shard *shard, int (*fn)(void *user, const struct i
 int ike_shard_each_child(struct ike_shard *shard, uint64_t ike,
                          int (*fn)(void *user, const struct ike_child_info *child), void *user)
 {
-    struct ike_child_info child = { .child = 9, .name = "net", .state = "INSTALLED", .spi_in = 0xc0de };
+    struct ike_child_info child = {
+        .child = 9, .name = "net", .state = "INSTALLED", .spi_in = 0xc0de
+    };
 
     (void)shard;
     assert_int_equal(ike, 5);
@@ -109,8 +114,8 @@ void ike_shard_terminate(struct ike_shard *shard, ns_time now, const struct ike_
     ask(target, done, user);
 }
 
-void ike_shard_rekey(struct ike_shard *shard, ns_time now, const struct ike_target *target, bool child,
-                     ike_done_fn *done, void *user)
+void ike_shard_rekey(struct ike_shard *shard, ns_time now, const struct ike_target *target,
+                     bool child, ike_done_fn *done, void *user)
 {
     (void)shard, (void)now, (void)child;
     ask(target, done, user);
@@ -342,12 +347,12 @@ static void two_requests_in_one_write_get_two_answers(void **state)
 static void what_is_not_vici_closes_the_client_and_nobody_else(void **state)
 {
     static const uint8_t bad[][8] = {
-        { 0x7f, 0xff, 0xff, 0xff, 0 },          /* length */
-        { 0, 8, 0, 1, 0 },                      /* one more than a segment may have */
-        { 0, 0, 0, 0 },                         /* no type */
-        { 0, 0, 0, 1, 99 },                     /* unknown type */
-        { 0, 0, 0, 1, VICI_CMD_RESPONSE },      /* a server's packet */
-        { 0, 0, 0, 3, 0, 9, 'x' },              /* name beyond the end */
+        { 0x7f, 0xff, 0xff, 0xff, 0 },            /* length */
+        { 0, 8, 0, 1, 0 },                        /* one more than a segment may have */
+        { 0, 0, 0, 0 },                           /* no type */
+        { 0, 0, 0, 1, 99 },                       /* unknown type */
+        { 0, 0, 0, 1, VICI_CMD_RESPONSE },        /* a server's packet */
+        { 0, 0, 0, 3, 0, 9, 'x' },                /* name beyond the end */
         { 0, 0, 0, 4, 0, 1, 'x', VICI_LIST_END }, /* no list was open */
     };
     int good = client();
@@ -436,7 +441,8 @@ static struct ike_conn *big_conn(void)
         ike_child_conf_init(child, name);
         child->local_ts.n = child->remote_ts.n = IKE_TS_MAX;
         for (unsigned i = 0; i < IKE_TS_MAX; i++) {
-            assert_int_equal(ike_ts_parse("2001:db8:aaaa:bbbb::/64[tcp/443]", &child->local_ts.ts[i], NULL), 0);
+            assert_int_equal(
+                ike_ts_parse("2001:db8:aaaa:bbbb::/64[tcp/443]", &child->local_ts.ts[i], NULL), 0);
             child->remote_ts.ts[i] = child->local_ts.ts[i];
         }
     }
@@ -540,9 +546,10 @@ static void load_conn_fills_a_connection(void **state)
 static void load_conn_names_the_key_that_is_wrong(void **state)
 {
     static const char *const faults[][3] = {
-        { "", "rekey_tme", "10m" },        { "", "rekey_time", "soon" },  { "", "version", "1" },
-        { "child", "local_tss", "x" },     { "child", "mode", "magic" },  { "child", "replay_window", "-1" },
-        { "remote", "auth", "pubkey" },    { "remote", "idd", "x" },
+        { "", "rekey_tme", "10m" },     { "", "rekey_time", "soon" },
+        { "", "version", "1" },         { "child", "local_tss", "x" },
+        { "child", "mode", "magic" },   { "child", "replay_window", "-1" },
+        { "remote", "auth", "pubkey" }, { "remote", "idd", "x" },
     };
     char long_value[5000];
     struct vici_packet packet;
@@ -618,7 +625,8 @@ static void commands_without_a_target_are_refused(void **state)
     assert_string_equal(text_in(ask_with(fd, "rekey", NULL, NULL), "code"), "invalid");
     assert_string_equal(text_in(ask_with(fd, "rekey", "reauth", "yes"), "code"), "unsupported");
     assert_null(waiting);
-    assert_string_equal(text_in(ask_with(fd, "reload-settings", NULL, NULL), "errmsg"), "file:7: key rekey_tme");
+    assert_string_equal(text_in(ask_with(fd, "reload-settings", NULL, NULL), "errmsg"),
+                        "file:7: key rekey_tme");
     assert_int_equal(n_reloads, 1);
     close(fd);
 }
@@ -644,7 +652,8 @@ static void a_secret_goes_to_the_key_process(void **state)
         assert_string_equal(text_in(packet, "success"), i ? "no" : "yes");
     }
     assert_string_equal(text_in(packet, "code"), "unsupported");
-    assert_string_equal(text_in(ask_with(fd, "load-shared", "type", "ike"), "errmsg"), "data: missing");
+    assert_string_equal(text_in(ask_with(fd, "load-shared", "type", "ike"), "errmsg"),
+                        "data: missing");
     assert_string_equal(text_in(ask_with(fd, "load-key", NULL, NULL), "code"), "unsupported");
     assert_string_equal(text_in(ask_with(fd, "load-cert", NULL, NULL), "code"), "unsupported");
     close(fd);
@@ -652,8 +661,9 @@ static void a_secret_goes_to_the_key_process(void **state)
 
 static void lists_and_counters_are_answered(void **state)
 {
-    static const char *const plain[] = { "stats", "get-conns", "get-shared", "get-keys", "get-pools",
-                                         "get-authorities", "get-devices", "list-conns", "list-sas" };
+    static const char *const plain[] = { "stats",       "get-conns",  "get-shared",
+                                         "get-keys",    "get-pools",  "get-authorities",
+                                         "get-devices", "list-conns", "list-sas" };
     struct vici_packet packet;
     struct span ike;
     int fd = client();
