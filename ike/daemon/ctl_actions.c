@@ -94,10 +94,12 @@ void ctl_initiate(const struct ctl_call *call)
     }
     action = action_new(call);
     if (action)
-        ike_shard_initiate(call->daemon->shard, clock_now(), conn, child[0] ? child : NULL, on_done, action);
+        ike_shard_initiate(call->daemon->shard, clock_now(), conn, child[0] ? child : NULL, on_done,
+                           action);
 }
 
-static void target_of(const struct ctl_call *call, struct ike_target *ret, char ike[IKE_NAME_LEN], char child[IKE_NAME_LEN])
+static void target_of(const struct ctl_call *call, struct ike_target *ret, char ike[IKE_NAME_LEN],
+                      char child[IKE_NAME_LEN])
 {
     char force[8];
 
@@ -126,7 +128,8 @@ void ctl_terminate(const struct ctl_call *call)
 
     target_of(call, &target, ike, child);
     if (target_is_empty(&target)) {
-        ctl_respond_result(call->conn, ERR_INVALID, "one of ike, child, ike-id, child-id is expected");
+        ctl_respond_result(call->conn, ERR_INVALID,
+                           "one of ike, child, ike-id, child-id is expected");
         return;
     }
     action = action_new(call);
@@ -143,16 +146,19 @@ void ctl_rekey(const struct ctl_call *call)
     target_of(call, &target, ike, child);
     vici_find_text(call->args, "reauth", reauth, sizeof reauth);
     if (strcmp(reauth, "yes") == 0) {
-        ctl_respond_result(call->conn, ERR_UNSUPPORTED, "reauth: not supported in this version; terminate and initiate");
+        ctl_respond_result(call->conn, ERR_UNSUPPORTED,
+                           "reauth: not supported in this version; terminate and initiate");
         return;
     }
     if (target_is_empty(&target)) {
-        ctl_respond_result(call->conn, ERR_INVALID, "one of ike, child, ike-id, child-id is expected");
+        ctl_respond_result(call->conn, ERR_INVALID,
+                           "one of ike, child, ike-id, child-id is expected");
         return;
     }
     action = action_new(call);
     if (action)
-        ike_shard_rekey(call->daemon->shard, clock_now(), &target, target.child || target.child_name, on_done, action);
+        ike_shard_rekey(call->daemon->shard, clock_now(), &target,
+                        target.child || target.child_name, on_done, action);
 }
 
 void ctl_reload(const struct ctl_call *call)
@@ -161,6 +167,7 @@ void ctl_reload(const struct ctl_call *call)
     int rc = daemon_reload(call->daemon, &err);
 
     if (rc)
-        log_line(LOG_ERROR, "daemon", "reload refused, the running configuration stays: %s", err.text);
+        log_line(LOG_ERROR, "daemon", "reload refused, the running configuration stays: %s",
+                 err.text);
     ctl_respond_result(call->conn, rc, err.text);
 }

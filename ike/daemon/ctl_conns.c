@@ -151,7 +151,8 @@ static int join_list(struct span body, char value[VALUE_LEN], struct err *err)
     return rc;
 }
 
-static int set_entry(struct config_target *target, const char *section, const struct vici_entry *entry, struct err *err)
+static int set_entry(struct config_target *target, const char *section,
+                     const struct vici_entry *entry, struct err *err)
 {
     char key[VICI_NAME_MAX + 1], value[VALUE_LEN];
     int rc = 0;
@@ -168,7 +169,8 @@ static int set_entry(struct config_target *target, const char *section, const st
     return rc ? rc : config_set(target, section, key, value, err);
 }
 
-static int set_section(struct config_target *target, const char *section, struct span body, struct err *err);
+static int set_section(struct config_target *target, const char *section, struct span body,
+                       struct err *err);
 
 static int set_children(struct config_target *target, struct span body, struct err *err)
 {
@@ -180,8 +182,10 @@ static int set_children(struct config_target *target, struct span body, struct e
     vici_reader_init(&r, body);
     while ((rc = vici_next_entry(&r, &entry, err)) == 1) {
         if (entry.kind != VICI_SECTION || entry.name.len >= sizeof name)
-            return err_set(err, ERR_INVALID, "children: sections with names under %d bytes expected", IKE_NAME_LEN);
-        snprintf(section, sizeof section, "children.%s", vici_span_text(entry.name, name, sizeof name));
+            return err_set(err, ERR_INVALID,
+                           "children: sections with names under %d bytes expected", IKE_NAME_LEN);
+        snprintf(section, sizeof section, "children.%s",
+                 vici_span_text(entry.name, name, sizeof name));
         rc = set_section(target, section, entry.body, err);
         if (rc)
             return rc;
@@ -189,7 +193,8 @@ static int set_children(struct config_target *target, struct span body, struct e
     return rc;
 }
 
-static int set_subsection(struct config_target *target, const char *section, const struct vici_entry *entry, struct err *err)
+static int set_subsection(struct config_target *target, const char *section,
+                          const struct vici_entry *entry, struct err *err)
 {
     char name[SECTION_LEN];
 
@@ -201,7 +206,8 @@ static int set_subsection(struct config_target *target, const char *section, con
     return set_section(target, name, entry->body, err);
 }
 
-static int set_section(struct config_target *target, const char *section, struct span body, struct err *err)
+static int set_section(struct config_target *target, const char *section, struct span body,
+                       struct err *err)
 {
     struct vici_entry entry;
     struct vici_reader r;
@@ -260,7 +266,8 @@ void ctl_unload_conn(const struct ctl_call *call)
 {
     char name[IKE_NAME_LEN];
     struct err err = { 0 };
-    int rc = daemon_remove_conn(call->daemon, vici_find_text(call->args, "name", name, sizeof name), &err);
+    int rc = daemon_remove_conn(call->daemon, vici_find_text(call->args, "name", name, sizeof name),
+                                &err);
 
     ctl_respond_result(call->conn, rc, err.text);
 }

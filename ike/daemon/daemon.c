@@ -285,14 +285,16 @@ static void on_install_readable(uv_poll_t *poll, int status, int events)
 
 /* --- what the core reports --- */
 
-static void on_ike_changed(void *user, enum ike_change what, const struct ike_sa_info *sa, const char *reason)
+static void on_ike_changed(void *user, enum ike_change what, const struct ike_sa_info *sa,
+                           const char *reason)
 {
     struct daemon *d = user;
     static const char *const verbs[] = { "up", "down", "rekeyed" };
     char local[IP_TEXT_LEN], remote[IP_TEXT_LEN];
 
-    log_line(LOG_INFO, "ike", "%s[%" PRIu64 "] %s: %s - %s%s%s", sa->conn ? sa->conn : "(no connection)", sa->ike,
-             verbs[what], ip_endpoint_text(&sa->path.local, local), ip_endpoint_text(&sa->path.remote, remote),
+    log_line(LOG_INFO, "ike", "%s[%" PRIu64 "] %s: %s - %s%s%s",
+             sa->conn ? sa->conn : "(no connection)", sa->ike, verbs[what],
+             ip_endpoint_text(&sa->path.local, local), ip_endpoint_text(&sa->path.remote, remote),
              reason && *reason ? ": " : "", reason ? reason : "");
     if (d->ctl)
         ctl_ike_event(d->ctl, what, sa);
@@ -304,9 +306,9 @@ static void on_child_changed(void *user, enum ike_change what, const struct ike_
     struct daemon *d = user;
     static const char *const verbs[] = { "up", "down", "rekeyed" };
 
-    log_line(LOG_INFO, "ike", "%s/%s[%" PRIu64 "] %s: SPIs %08x in, %08x out%s%s", sa->conn ? sa->conn : "-",
-             child->name, child->child, verbs[what], child->spi_in, child->spi_out, reason && *reason ? ": " : "",
-             reason ? reason : "");
+    log_line(LOG_INFO, "ike", "%s/%s[%" PRIu64 "] %s: SPIs %08x in, %08x out%s%s",
+             sa->conn ? sa->conn : "-", child->name, child->child, verbs[what], child->spi_in,
+             child->spi_out, reason && *reason ? ": " : "", reason ? reason : "");
     if (d->ctl)
         ctl_child_event(d->ctl, what, sa, child);
 }
@@ -401,9 +403,16 @@ static int open_install(struct daemon *d, const char *device, struct err *err)
         .owner = OWNER,
         .want_keys = d->keylog != NULL,
         .drain_time = ORPHAN_DRAIN,
-        .events = { .spi = on_spi, .installed = on_installed, .child = on_child, .child_moved = on_child_moved,
-                    .acquire = on_acquire, .ike_datagram = on_natt_datagram, .device = on_device,
-                    .keys = on_child_keys, .poll_changed = on_poll_changed, .user = d },
+        .events = { .spi = on_spi,
+                    .installed = on_installed,
+                    .child = on_child,
+                    .child_moved = on_child_moved,
+                    .acquire = on_acquire,
+                    .ike_datagram = on_natt_datagram,
+                    .device = on_device,
+                    .keys = on_child_keys,
+                    .poll_changed = on_poll_changed,
+                    .user = d },
     };
 
     return install_new(&opts, &d->install, err);
@@ -429,7 +438,8 @@ static int open_shard(struct daemon *d, const struct ike_settings *settings, str
     return ike_shard_new(&opts, &d->shard, err);
 }
 
-int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings, struct err *err)
+int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings,
+                struct err *err)
 {
     struct keyproc_answers answers = { on_auth, d };
     int rc;

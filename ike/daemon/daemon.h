@@ -52,7 +52,8 @@ struct daemon {
 };
 
 /* daemon.c */
-int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings, struct err *err);
+int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings,
+                struct err *err);
 void daemon_close(struct daemon *d);
 void daemon_stop(struct daemon *d, int exit_code); /* deletes SAs politely, then ends the loop */
 

@@ -41,7 +41,9 @@ static void reply(struct child *c, const struct keyproto_msg *msg)
 static void on_auth(void *user, ike_job job, int code, uint8_t method, struct span auth)
 {
     struct child *c = user;
-    struct keyproto_msg msg = { .type = KEYPROTO_AUTH, .job = job, .code = code, .method = method, .data = auth };
+    struct keyproto_msg msg = {
+        .type = KEYPROTO_AUTH, .job = job, .code = code, .method = method, .data = auth
+    };
 
     reply(c, &msg);
 }
@@ -57,8 +59,8 @@ static void on_shared(void *user, ike_job job, int code, struct span secret)
     (void)user, (void)job, (void)code, (void)secret;
 }
 
-static int find_psk(void *user, const char *conn, const struct ike_id *local_id, const struct ike_id *remote_id,
-                    struct secret *ret)
+static int find_psk(void *user, const char *conn, const struct ike_id *local_id,
+                    const struct ike_id *remote_id, struct secret *ret)
 {
     struct child *c = user;
 
@@ -95,7 +97,8 @@ static int secret_from_file(struct child *c, const struct keyproto_msg *msg, str
         return err_set(err, ERR_STATE, "no set of secrets begun");
     rc = secret_file_read(msg->name, &secret, err);
     if (!rc)
-        rc = secret_set_add(c->next, msg->name, msg->ids, msg->n_ids, span_of(secret.p, secret.len), err);
+        rc = secret_set_add(c->next, msg->name, msg->ids, msg->n_ids, span_of(secret.p, secret.len),
+                            err);
     secret_wipe(&secret);
     return rc;
 }
@@ -146,7 +149,9 @@ static void handle(struct child *c, struct span datagram)
         return;
     }
     rc = change_secrets(c, &msg, &err);
-    reply(c, &(struct keyproto_msg){ .type = KEYPROTO_RESULT, .job = msg.job, .code = rc,
+    reply(c, &(struct keyproto_msg){ .type = KEYPROTO_RESULT,
+                                     .job = msg.job,
+                                     .code = rc,
                                      .data = span_of(err.text, strlen(err.text)) });
 }
 

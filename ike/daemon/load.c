@@ -26,7 +26,8 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len, struct er
     if (fd < 0)
         return err_errno(err, errno, "%s", path);
     text = mem_zalloc(CONFIG_FILE_MAX + 1);
-    while (text && len <= CONFIG_FILE_MAX && (n = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
+    while (text && len <= CONFIG_FILE_MAX &&
+           (n = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
         len += (size_t)n;
     close(fd);
     if (!text)
@@ -103,7 +104,8 @@ static void choose_local_address(struct ike_conn *conn)
     if (conn->n_local_addrs || !conn->n_remote_addrs || !ip_addr_eq(&remote->lo, &remote->hi))
         return;
     if (udp_source_address(&remote->lo, &own, &err)) {
-        log_line(LOG_WARN, "config", "connection %s: local_addrs not given and %s", conn->name, err.text);
+        log_line(LOG_WARN, "config", "connection %s: local_addrs not given and %s", conn->name,
+                 err.text);
         return;
     }
     conn->local_addrs[0] = own;
@@ -173,8 +175,10 @@ static void start_children(struct daemon *d, const struct ike_conn *conn)
     for (unsigned i = 0; i < conn->n_children; i++) {
         struct look look = { d, conn->name, conn->children[i].name };
 
-        if (conn->children[i].start_action == IKE_ACTION_START && !ike_shard_each(d->shard, has_child, &look))
-            ike_shard_initiate(d->shard, clock_now(), conn->name, conn->children[i].name, NULL, NULL);
+        if (conn->children[i].start_action == IKE_ACTION_START &&
+            !ike_shard_each(d->shard, has_child, &look))
+            ike_shard_initiate(d->shard, clock_now(), conn->name, conn->children[i].name, NULL,
+                               NULL);
     }
 }
 
@@ -295,7 +299,8 @@ int daemon_reload(struct daemon *d, struct err *err)
     if (!rc)
         rc = daemon_apply_config(d, config, err);
     if (!rc)
-        log_line(LOG_NOTICE, "config", "%s: %zu connections in force", d->options.config, d->n_conns);
+        log_line(LOG_NOTICE, "config", "%s: %zu connections in force", d->options.config,
+                 d->n_conns);
     config_free(config);
     return rc;
 }

@@ -32,7 +32,8 @@ int sandbox_network(struct err *err)
 
     capng_get_caps_process();
     /* Started by an ordinary user (tests): what is not there cannot be kept. */
-    return keep_capabilities(keep, capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN) ? 1 : 0, err);
+    return keep_capabilities(keep, capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN) ? 1 : 0,
+                             err);
 }
 
 struct rule {
@@ -65,18 +66,43 @@ struct rule {
 
 static const struct rule key_process_rules[] = {
     /* requests and answers */
-    ANY(recvfrom), ANY(recvmsg), ANY(sendto), ANY(sendmsg), ANY(poll), ANY(ppoll), ANY(restart_syscall),
+    ANY(recvfrom),
+    ANY(recvmsg),
+    ANY(sendto),
+    ANY(sendmsg),
+    ANY(poll),
+    ANY(ppoll),
+    ANY(restart_syscall),
     /* secret files, OpenSSL's configuration: to read, never to write */
-    WITHOUT(openat, 2, O_ACCMODE | O_CREAT | O_TRUNC), WITHOUT(open, 1, O_ACCMODE | O_CREAT | O_TRUNC),
-    ANY(read), ANY(fstat), ANY(newfstatat), ANY(close), ANY(geteuid),
+    WITHOUT(openat, 2, O_ACCMODE | O_CREAT | O_TRUNC),
+    WITHOUT(open, 1, O_ACCMODE | O_CREAT | O_TRUNC),
+    ANY(read),
+    ANY(fstat),
+    ANY(newfstatat),
+    ANY(close),
+    ANY(geteuid),
     /* log lines */
-    EXACTLY(write, 0, STDERR_FILENO), EXACTLY(writev, 0, STDERR_FILENO),
+    EXACTLY(write, 0, STDERR_FILENO),
+    EXACTLY(writev, 0, STDERR_FILENO),
     /* memory, none of it executable */
-    ANY(brk), ANY(munmap), ANY(mremap), ANY(madvise), WITHOUT(mmap, 2, PROT_EXEC), WITHOUT(mprotect, 2, PROT_EXEC),
+    ANY(brk),
+    ANY(munmap),
+    ANY(mremap),
+    ANY(madvise),
+    WITHOUT(mmap, 2, PROT_EXEC),
+    WITHOUT(mprotect, 2, PROT_EXEC),
     ANY(futex),
     /* randomness, time, the end */
-    ANY(getrandom), ANY(clock_gettime), ANY(gettimeofday), ANY(getpid), ANY(gettid), ANY(rt_sigprocmask),
-    ANY(rt_sigreturn), ANY(sigaltstack), ANY(exit), ANY(exit_group),
+    ANY(getrandom),
+    ANY(clock_gettime),
+    ANY(gettimeofday),
+    ANY(getpid),
+    ANY(gettid),
+    ANY(rt_sigprocmask),
+    ANY(rt_sigreturn),
+    ANY(sigaltstack),
+    ANY(exit),
+    ANY(exit_group),
 };
 
 int sandbox_keys(struct err *err)
@@ -92,10 +118,12 @@ int sandbox_keys(struct err *err)
     for (size_t i = 0; i < sizeof key_process_rules / sizeof key_process_rules[0] && !rc; i++) {
         const struct rule *rule = &key_process_rules[i];
 
-        rc = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->syscall, rule->n_args, &rule->arg);
+        rc =
+            seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, rule->syscall, rule->n_args, &rule->arg);
     }
     if (!rc)
         rc = seccomp_load(filter);
     seccomp_release(filter);
-    return rc ? err_set(err, ERR_IO, "sandbox: system calls cannot be limited: %s", strerror(-rc)) : 0;
+    return rc ? err_set(err, ERR_IO, "sandbox: system calls cannot be limited: %s", strerror(-rc))
+              : 0;
 }

@@ -37,8 +37,8 @@ int install_label(const char *conn, const char *child, char ret[LABEL_LEN], stru
     int len = snprintf(label, sizeof label, "%s/%s", conn, child);
 
     if (len < 0 || len >= LABEL_LEN)
-        return err_set(err, ERR_INVALID, "%s/%s: the two names have more than %d bytes", conn, child,
-                       LABEL_LEN - 2);
+        return err_set(err, ERR_INVALID, "%s/%s: the two names have more than %d bytes", conn,
+                       child, LABEL_LEN - 2);
     memcpy(ret, label, sizeof label);
     return 0;
 }
@@ -95,7 +95,8 @@ int install_selectors(const struct ike_ts_list *local, const struct ike_ts_list 
         }
     }
     if (n == 0)
-        return err_set(err, ERR_INVALID, "the traffic selectors of both sides have no family in common");
+        return err_set(err, ERR_INVALID,
+                       "the traffic selectors of both sides have no family in common");
     *ret_n = n;
     return 0;
 }
@@ -107,8 +108,9 @@ static int alg_of(const struct ike_suite *suite, enum ioff_alg *ret, struct err 
     else if (suite->encr.id == IKE_ENCR_AES_GCM_16 && suite->encr.key_bits == 256)
         *ret = IOFF_ALG_AES_GCM_256_ICV16;
     else
-        return err_set(err, ERR_UNSUPPORTED, "ESP encryption %u with %u-bit key cannot be installed",
-                       suite->encr.id, suite->encr.key_bits);
+        return err_set(err, ERR_UNSUPPORTED,
+                       "ESP encryption %u with %u-bit key cannot be installed", suite->encr.id,
+                       suite->encr.key_bits);
     return 0;
 }
 
@@ -125,8 +127,8 @@ static enum ioff_offload offload_of(enum ike_offload offload)
     return IOFF_OFFLOAD_OFF;
 }
 
-int install_sa_opts(const struct ike_child_install *child, const struct install_child *rec, bool inbound,
-                    struct ioff_sa_opts *ret, struct err *err)
+int install_sa_opts(const struct ike_child_install *child, const struct install_child *rec,
+                    bool inbound, struct ioff_sa_opts *ret, struct err *err)
 {
     const struct ike_child_keys *keys = inbound ? &child->key_in : &child->key_out;
     struct ioff_sa_opts opts = IOFF_SA_OPTS_INIT;

@@ -23,7 +23,8 @@ struct walk {
 
 static struct install_child *orphan_of(struct install *in, const struct ioff_sa_info *sa)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->id || strcmp(child->label, sa->label) || child->generation != sa->generation)
@@ -63,7 +64,8 @@ static int note_sa(void *user, const struct ioff_sa_info *sa)
 
 static struct install_rule *rule_by_id(struct install *in, uint64_t id)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (id && rule->rule_id == id)
@@ -95,7 +97,8 @@ static int take_handles(struct install *in, struct ioff_error *error)
 {
     int rc = 0;
 
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->id)
@@ -105,7 +108,8 @@ static int take_handles(struct install *in, struct ioff_error *error)
         if (!rc && child->sa_out_id)
             rc = ioff_sa_adopt(in->device, child->sa_out_id, &child->sa_out, error);
     }
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (!rc && !rule->handle)
@@ -116,7 +120,8 @@ static int take_handles(struct install *in, struct ioff_error *error)
 
 static void forget_adopted(struct install *in)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (!rule->owner || !rule->owner->id) {
@@ -124,7 +129,8 @@ static void forget_adopted(struct install *in)
             mem_free(rule);
         }
     }
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (!child->id && child->batches == 0)
@@ -146,12 +152,14 @@ int install_adopt(struct install *in, struct err *err)
         rc = take_handles(in, &error);
     if (rc) {
         forget_adopted(in);
-        return err_set(err, rc, "%s", error.text[0] ? error.text : "no memory to adopt what is there");
+        return err_set(err, rc, "%s",
+                       error.text[0] ? error.text : "no memory to adopt what is there");
     }
-    LIST_FOR_EACH (node, &in->children)
-        n += CONTAINER_OF(node, struct install_child, node)->id == 0;
+    LIST_FOR_EACH(node, &in->children)
+    n += CONTAINER_OF(node, struct install_child, node)->id == 0;
     if (n)
-        log_line(LOG_NOTICE, "install", "%u tunnels of an earlier run carry traffic; kept until replaced", n);
+        log_line(LOG_NOTICE, "install",
+                 "%u tunnels of an earlier run carry traffic; kept until replaced", n);
     return 0;
 }
 
@@ -159,7 +167,8 @@ int install_adopt(struct install *in, struct err *err)
  * there has no peer any more, but packets may be in flight. */
 void install_orphans_replaced(struct install *in, const struct install_child *by)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (!child->id && !child->drop_at && strcmp(child->label, by->label) == 0)
@@ -169,7 +178,8 @@ void install_orphans_replaced(struct install *in, const struct install_child *by
 
 void install_orphans_expire(struct install *in)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->drop_at && child->drop_at <= in->now && child->batches == 0)
@@ -177,9 +187,11 @@ void install_orphans_expire(struct install *in)
     }
 }
 
-void install_each_orphan(struct install *in, void (*fn)(void *user, const struct install_orphan *o), void *user)
+void install_each_orphan(struct install *in, void (*fn)(void *user, const struct install_orphan *o),
+                         void *user)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
         struct ioff_sa *sas[] = { child->sa_in, child->sa_out };
 
@@ -198,7 +210,8 @@ void install_each_orphan(struct install *in, void (*fn)(void *user, const struct
 static void forget_handles(struct install *in)
 {
     install_rules_forget(in);
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         child->lost = child->id && (child->sa_in_id || child->lost);
@@ -211,7 +224,8 @@ static void forget_handles(struct install *in)
 
 static void device_lost(struct install *in)
 {
-    log_line(LOG_WARN, "install", "the data plane went away; protected traffic is held back until it returns");
+    log_line(LOG_WARN, "install",
+             "the data plane went away; protected traffic is held back until it returns");
     in->up = false;
     forget_handles(in);
     in->opts.events.device(in->opts.events.user, false);
@@ -219,7 +233,8 @@ static void device_lost(struct install *in)
 
 static struct install_child *first_lost(struct install *in)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->lost && !child->removed && !child->batches)
@@ -311,9 +326,11 @@ void install_on_event(void *user, const struct ioff_event *event)
         device_back(in);
         break;
     case IOFF_EVENT_IKE_DATAGRAM: {
-        struct ike_path path = { install_ip_endpoint(&event->local), install_ip_endpoint(&event->remote) };
+        struct ike_path path = { install_ip_endpoint(&event->local),
+                                 install_ip_endpoint(&event->remote) };
 
-        in->opts.events.ike_datagram(in->opts.events.user, &path, span_of(event->data, event->data_len));
+        in->opts.events.ike_datagram(in->opts.events.user, &path,
+                                     span_of(event->data, event->data_len));
         break;
     }
     case IOFF_EVENT_UNKNOWN_SPI:
@@ -339,8 +356,8 @@ ns_time install_next_wakeup(struct install *in)
 {
     ns_time at = ioff_device_next_wakeup(in->device);
 
-    LIST_FOR_EACH (node, &in->children)
-        at = earlier(at, CONTAINER_OF(node, struct install_child, node)->drop_at);
+    LIST_FOR_EACH(node, &in->children)
+    at = earlier(at, CONTAINER_OF(node, struct install_child, node)->drop_at);
     return at;
 }
 
@@ -371,7 +388,8 @@ bool install_has_raw_esp(struct install *in)
     return ioff_device_caps(in->device, &caps) == 0 && caps.raw_esp;
 }
 
-int install_ike_send(struct install *in, const struct ike_path *path, struct span data, struct err *err)
+int install_ike_send(struct install *in, const struct ike_path *path, struct span data,
+                     struct err *err)
 {
     struct ioff_endpoint local = install_endpoint(&path->local);
     struct ioff_endpoint remote = install_endpoint(&path->remote);

@@ -33,7 +33,8 @@ static struct ioff_guard_entry *entry_add(struct entries *e)
 }
 
 /* "dynamic" stands for the IKE endpoint's own address, where that is one. */
-static void resolve(const struct ike_conn *conn, struct ike_ts_list *local, struct ike_ts_list *remote)
+static void resolve(const struct ike_conn *conn, struct ike_ts_list *local,
+                    struct ike_ts_list *remote)
 {
     if (conn->n_local_addrs)
         ike_ts_resolve(local, &conn->local_addrs[0]);
@@ -51,7 +52,8 @@ static void remove_dynamic(struct ike_ts_list *list)
     list->n = n;
 }
 
-static int guard_child(struct entries *e, const struct ike_conn *conn, const struct ike_child_conf *conf, struct err *err)
+static int guard_child(struct entries *e, const struct ike_conn *conn,
+                       const struct ike_child_conf *conf, struct err *err)
 {
     struct ike_ts_list local = conf->local_ts, remote = conf->remote_ts;
     struct ioff_selector pairs[IKE_TS_MAX * IKE_TS_MAX];
@@ -98,7 +100,8 @@ static void forget_unconfigured(struct install *in, struct ike_conn *const *conn
 {
     bool any = false;
 
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (!child->id && !child->drop_at && !label_configured(conns, n_conns, child->label)) {
@@ -110,7 +113,8 @@ static void forget_unconfigured(struct install *in, struct ike_conn *const *conn
         in->opts.events.poll_changed(in->opts.events.user);
 }
 
-int install_guard(struct install *in, struct ike_conn *const *conns, size_t n_conns, struct err *err)
+int install_guard(struct install *in, struct ike_conn *const *conns, size_t n_conns,
+                  struct err *err)
 {
     struct entries e = { 0 };
     struct ioff_error error = { 0 };

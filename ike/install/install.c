@@ -14,7 +14,8 @@
 
 struct install_child *install_child_find(struct install *in, uint64_t id)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->id == id && id && !child->removed)
@@ -25,7 +26,8 @@ struct install_child *install_child_find(struct install *in, uint64_t id)
 
 struct install_child *install_child_by_sa(struct install *in, uint64_t sa_id)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (sa_id && (child->sa_in_id == sa_id || child->sa_out_id == sa_id))
@@ -36,7 +38,8 @@ struct install_child *install_child_by_sa(struct install *in, uint64_t sa_id)
 
 void install_child_free(struct install *in, struct install_child *child)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (rule->owner == child)
@@ -112,7 +115,8 @@ static void install_done(void *user, int code, const struct ioff_error *error)
     pending_end(p, code);
 }
 
-static struct pending *pending_new(struct install *in, struct install_child *child, ike_job job, bool points_rules)
+static struct pending *pending_new(struct install *in, struct install_child *child, ike_job job,
+                                   bool points_rules)
 {
     struct pending *p = mem_zalloc(sizeof *p);
 
@@ -121,7 +125,8 @@ static struct pending *pending_new(struct install *in, struct install_child *chi
     return p;
 }
 
-static int child_new(struct install *in, const struct ike_child_install *req, struct install_child **ret, struct err *err)
+static int child_new(struct install *in, const struct ike_child_install *req,
+                     struct install_child **ret, struct err *err)
 {
     struct install_child *child = mem_zalloc(sizeof *child);
     int rc;
@@ -392,7 +397,9 @@ struct ike_install_port install_port(struct install *in)
 
 int install_new(const struct install_opts *opts, struct install **ret, struct err *err)
 {
-    struct ioff_device_opts dev_opts = { .size = sizeof dev_opts, .owner = opts->owner, .offload = IOFF_OFFLOAD_PREFER };
+    struct ioff_device_opts dev_opts = { .size = sizeof dev_opts,
+                                         .owner = opts->owner,
+                                         .offload = IOFF_OFFLOAD_PREFER };
     struct install *in = mem_zalloc(sizeof *in);
     struct ioff_error error = { 0 };
     struct err adopt_err = { 0 };
@@ -432,8 +439,8 @@ void install_free(struct install *in)
     in->closing = true; /* batches end with the device, and nobody hears of it */
     ioff_device_close(in->device);
     install_rules_forget(in);
-    LIST_FOR_EACH (node, &in->children)
-        install_child_free(in, CONTAINER_OF(node, struct install_child, node));
+    LIST_FOR_EACH(node, &in->children)
+    install_child_free(in, CONTAINER_OF(node, struct install_child, node));
     mem_free(in->spec);
     mem_free(in);
 }

@@ -9,9 +9,11 @@
 
 #define RULE_PRIORITY 1000 /* all protect rules alike: their selectors are the policy's */
 
-struct install_rule *install_rule_find(struct install *in, const char *label, const struct ioff_selector *sel)
+struct install_rule *install_rule_find(struct install *in, const char *label,
+                                       const struct ioff_selector *sel)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (strcmp(rule->label, label) == 0 && install_selector_eq(&rule->selector, sel))
@@ -20,7 +22,8 @@ struct install_rule *install_rule_find(struct install *in, const char *label, co
     return NULL;
 }
 
-static struct install_rule *rule_new(struct install *in, struct install_child *child, const struct ioff_selector *sel)
+static struct install_rule *rule_new(struct install *in, struct install_child *child,
+                                     const struct ioff_selector *sel)
 {
     struct install_rule *rule = mem_zalloc(sizeof *rule);
 
@@ -61,7 +64,8 @@ static int rule_add(struct install *in, struct ioff_batch *batch, struct install
     return rc;
 }
 
-int install_rules_point(struct install *in, struct ioff_batch *batch, struct install_child *child, struct err *err)
+int install_rules_point(struct install *in, struct ioff_batch *batch, struct install_child *child,
+                        struct err *err)
 {
     for (size_t i = 0; i < child->n_selectors; i++) {
         struct install_rule *rule = install_rule_find(in, child->label, &child->selectors[i]);
@@ -88,7 +92,8 @@ int install_rules_point(struct install *in, struct ioff_batch *batch, struct ins
 
 void install_rules_settle(struct install *in, struct install_child *child, bool ok)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (rule->owner != child) /* another batch's, or moved on meanwhile */
@@ -105,11 +110,13 @@ void install_rules_settle(struct install *in, struct install_child *child, bool 
     }
 }
 
-int install_rules_delete(struct install *in, struct ioff_batch *batch, const struct install_child *child)
+int install_rules_delete(struct install *in, struct ioff_batch *batch,
+                         const struct install_child *child)
 {
     int rc = 0;
 
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (!rc && rule->owner == child && rule->handle)
@@ -120,7 +127,8 @@ int install_rules_delete(struct install *in, struct ioff_batch *batch, const str
 
 void install_rules_drop(struct install *in, const struct install_child *child)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (rule->owner == child)
@@ -130,6 +138,6 @@ void install_rules_drop(struct install *in, const struct install_child *child)
 
 void install_rules_forget(struct install *in)
 {
-    LIST_FOR_EACH (node, &in->rules)
-        rule_free(CONTAINER_OF(node, struct install_rule, node));
+    LIST_FOR_EACH(node, &in->rules)
+    rule_free(CONTAINER_OF(node, struct install_rule, node));
 }

@@ -23,12 +23,12 @@ struct install_child {
     uint64_t sa_in_id, sa_out_id;
     uint32_t spi_in, spi_out;
     bool esn;
-    bool standby;        /* traffic still is on the older SA */
-    bool removed;        /* the core has let go while a batch was under way */
-    bool lost;           /* was installed when the device went away */
-    unsigned batches;    /* under way that hold a pointer to this child */
+    bool standby;     /* traffic still is on the older SA */
+    bool removed;     /* the core has let go while a batch was under way */
+    bool lost;        /* was installed when the device went away */
+    unsigned batches; /* under way that hold a pointer to this child */
     uint32_t generation;
-    ns_time drop_at;     /* when to remove it: adopted, or a removal to be tried again; 0 = not */
+    ns_time drop_at; /* when to remove it: adopted, or a removal to be tried again; 0 = not */
     size_t n_selectors;
     struct ioff_selector selectors[SELECTORS_MAX];
 };
@@ -52,7 +52,7 @@ struct install {
     char *spec; /* owned; opts.device */
     bool up;
     bool closing; /* events are held back */
-    ns_time now;           /* of the running call */
+    ns_time now;  /* of the running call */
     struct list children;
     struct list rules;
 };
@@ -65,14 +65,17 @@ void install_child_free(struct install *in, struct install_child *child);
 void install_child_drop(struct install *in, struct install_child *child);
 
 /* rules.c */
-struct install_rule *install_rule_find(struct install *in, const char *label, const struct ioff_selector *sel);
+struct install_rule *install_rule_find(struct install *in, const char *label,
+                                       const struct ioff_selector *sel);
 /* Adds to `batch` what points the child's selectors at its outbound SA. The
  * rules created for it are put on the list with a NULL handle that the batch
  * fills; install_rules_settle() ends that after the batch. */
-int install_rules_point(struct install *in, struct ioff_batch *batch, struct install_child *child, struct err *err);
+int install_rules_point(struct install *in, struct ioff_batch *batch, struct install_child *child,
+                        struct err *err);
 void install_rules_settle(struct install *in, struct install_child *child, bool ok);
 /* Adds to `batch` what deletes the child's rules; changes nothing here. */
-int install_rules_delete(struct install *in, struct ioff_batch *batch, const struct install_child *child);
+int install_rules_delete(struct install *in, struct ioff_batch *batch,
+                         const struct install_child *child);
 void install_rules_drop(struct install *in, const struct install_child *child); /* the records */
 void install_rules_forget(struct install *in); /* the device is gone */
 
@@ -93,8 +96,8 @@ bool install_selector_eq(const struct ioff_selector *a, const struct ioff_select
 int install_selectors(const struct ike_ts_list *local, const struct ike_ts_list *remote,
                       struct ioff_selector *ret, size_t cap, size_t *ret_n, struct err *err);
 /* `opts` borrows the key from `child` and selectors from `rec`. */
-int install_sa_opts(const struct ike_child_install *child, const struct install_child *rec, bool inbound,
-                    struct ioff_sa_opts *ret, struct err *err);
+int install_sa_opts(const struct ike_child_install *child, const struct install_child *rec,
+                    bool inbound, struct ioff_sa_opts *ret, struct err *err);
 void install_err(struct err *err, const struct ioff_error *from);
 
 #endif

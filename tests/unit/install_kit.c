@@ -96,8 +96,8 @@ struct install *kit_try_open(struct err *err)
         .owner = "kit",
         .want_keys = true,
         .drain_time = 5 * NS_PER_S,
-        .events = { on_spi, on_installed, on_child, on_moved, on_acquire, on_ike, on_device, on_keys,
-                    on_poll, NULL },
+        .events = { on_spi, on_installed, on_child, on_moved, on_acquire, on_ike, on_device,
+                    on_keys, on_poll, NULL },
     };
     struct install *in = NULL;
     int rc = install_new(&opts, &in, err);

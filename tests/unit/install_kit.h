@@ -20,7 +20,7 @@ struct kit {
     int code;
     char text[ERR_TEXT_LEN];
     uint32_t spi;
-    unsigned n_child;     /* events about Child SAs */
+    unsigned n_child; /* events about Child SAs */
     uint64_t child[KIT_NOTES];
     enum ike_child_event what[KIT_NOTES];
     unsigned n_moved, n_acquire, n_keys, n_device, n_poll, n_ike;

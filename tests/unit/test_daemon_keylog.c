@@ -17,7 +17,7 @@ static struct keylog *keys;
 static int open_log(void **state)
 {
     (void)state;
-    strcpy(base + sizeof base - 7, "XXXXXX");
+    memcpy(base + sizeof base - 7, "XXXXXX", 7);
     if (!mkdtemp(base))
         return -1;
     snprintf(dir, sizeof dir, "%s/keys", base);
@@ -61,7 +61,9 @@ static const char *text_of(const char *name)
 
 static void an_aead_ike_sa_is_one_line(void **state)
 {
-    struct ike_suite suite = { .encr = { .type = IKE_TT_ENCR, .id = IKE_ENCR_AES_GCM_16, .key_bits = 128 } };
+    struct ike_suite suite = {
+        .encr = { .type = IKE_TT_ENCR, .id = IKE_ENCR_AES_GCM_16, .key_bits = 128 }
+    };
     struct ike_keylog k = {
         .spi_i = 0x0102030405060708,
         .spi_r = 0xa1a2a3a4a5a6a7a8,
@@ -80,9 +82,13 @@ static void an_aead_ike_sa_is_one_line(void **state)
 
 static void a_cbc_ike_sa_names_its_integrity(void **state)
 {
-    struct ike_suite suite = { .encr = { .type = IKE_TT_ENCR, .id = IKE_ENCR_AES_CBC, .key_bits = 256 },
-                               .integ = { .type = IKE_TT_INTEG, .id = IKE_INTEG_HMAC_SHA2_256_128 } };
-    struct ike_keylog k = { 1, 2, &suite, span_of("\xaa", 1), span_of("\xbb", 1), span_of("\xcc", 1), span_of("\xdd", 1) };
+    struct ike_suite suite = {
+        .encr = { .type = IKE_TT_ENCR, .id = IKE_ENCR_AES_CBC, .key_bits = 256 },
+        .integ = { .type = IKE_TT_INTEG, .id = IKE_INTEG_HMAC_SHA2_256_128 }
+    };
+    struct ike_keylog k = {
+        1, 2, &suite, span_of("\xaa", 1), span_of("\xbb", 1), span_of("\xcc", 1), span_of("\xdd", 1)
+    };
 
     (void)state;
     keylog_ike(keys, &k);
@@ -93,8 +99,10 @@ static void a_cbc_ike_sa_names_its_integrity(void **state)
     keylog_ike(keys, &k);
     suite.integ.id = IKE_INTEG_HMAC_SHA2_512_256;
     keylog_ike(keys, &k);
-    assert_non_null(strstr(text_of("ikev2_decryption_table"), "bb,\"HMAC_SHA2_384_192 [RFC4868]\"\n"));
-    assert_non_null(strstr(text_of("ikev2_decryption_table"), "bb,\"HMAC_SHA2_512_256 [RFC4868]\"\n"));
+    assert_non_null(
+        strstr(text_of("ikev2_decryption_table"), "bb,\"HMAC_SHA2_384_192 [RFC4868]\"\n"));
+    assert_non_null(
+        strstr(text_of("ikev2_decryption_table"), "bb,\"HMAC_SHA2_512_256 [RFC4868]\"\n"));
 }
 
 static void a_child_sa_is_two_lines_inbound_first(void **state)
@@ -109,14 +117,16 @@ static void a_child_sa_is_two_lines_inbound_first(void **state)
 
     (void)state;
     keylog_child(keys, &child);
-    assert_string_equal(
-        text_of("esp_sa"),
-        "\"IPv4\",\"192.0.2.2\",\"192.0.2.1\",\"0xc0de0001\",\"AES-GCM with 16 octet ICV [RFC4106]\",\"0x010203\",\"NULL\",\"\"\n"
-        "\"IPv4\",\"192.0.2.1\",\"192.0.2.2\",\"0x00000102\",\"AES-GCM with 16 octet ICV [RFC4106]\",\"0xfeff\",\"NULL\",\"\"\n");
+    assert_string_equal(text_of("esp_sa"),
+                        "\"IPv4\",\"192.0.2.2\",\"192.0.2.1\",\"0xc0de0001\",\"AES-GCM with 16 "
+                        "octet ICV [RFC4106]\",\"0x010203\",\"NULL\",\"\"\n"
+                        "\"IPv4\",\"192.0.2.1\",\"192.0.2.2\",\"0x00000102\",\"AES-GCM with 16 "
+                        "octet ICV [RFC4106]\",\"0xfeff\",\"NULL\",\"\"\n");
     assert_int_equal(ip_addr_parse("2001:db8::1", &child.path.local.addr), 0);
     assert_int_equal(ip_addr_parse("2001:db8::2", &child.path.remote.addr), 0);
     keylog_child(keys, &child);
-    assert_non_null(strstr(text_of("esp_sa"), "\n\"IPv6\",\"2001:db8::2\",\"2001:db8::1\",\"0xc0de0001\","));
+    assert_non_null(
+        strstr(text_of("esp_sa"), "\n\"IPv6\",\"2001:db8::2\",\"2001:db8::1\",\"0xc0de0001\","));
 }
 
 static void a_folder_that_lets_others_in_is_refused(void **state)

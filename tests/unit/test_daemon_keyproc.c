@@ -114,8 +114,11 @@ static void await(void)
 
 static struct ike_auth_request request(const struct ike_id *local, const struct ike_id *remote)
 {
-    return (struct ike_auth_request){ .conn = "c", .local_id = local, .remote_id = remote,
-                                      .prf = IKE_PRF_HMAC_SHA2_256, .octets = span_of(OCTETS, strlen(OCTETS)) };
+    return (struct ike_auth_request){ .conn = "c",
+                                      .local_id = local,
+                                      .remote_id = remote,
+                                      .prf = IKE_PRF_HMAC_SHA2_256,
+                                      .octets = span_of(OCTETS, strlen(OCTETS)) };
 }
 
 static void sign(const struct ike_id *local, const struct ike_id *remote)
@@ -142,7 +145,8 @@ static size_t expected(const char *secret, uint8_t *ret)
     size_t len = 0;
 
     assert_int_equal(ike_auth_psk(IKE_PRF_HMAC_SHA2_256, span_of(secret, strlen(secret)),
-                                  span_of(OCTETS, strlen(OCTETS)), ret, &len, NULL), 0);
+                                  span_of(OCTETS, strlen(OCTETS)), ret, &len, NULL),
+                     0);
     return len;
 }
 
@@ -254,7 +258,8 @@ static void a_secret_from_the_control_socket_joins_the_set_in_use(void **state)
     sign(&moon, &sun);
     assert_int_equal(last.code, 0);
     assert_int_equal(keyproc_secret(kp, "s", ids, 2, span_of("short", 5), &err), ERR_INVALID);
-    assert_int_equal(keyproc_secret(kp, "s", ids, KEYPROTO_IDS_MAX + 1, span_of(SECRET, 20), &err), ERR_FULL);
+    assert_int_equal(keyproc_secret(kp, "s", ids, KEYPROTO_IDS_MAX + 1, span_of(SECRET, 20), &err),
+                     ERR_FULL);
     memset(name, 'n', sizeof name);
     name[256] = '\0';
     assert_int_equal(keyproc_secret(kp, name, ids, 2, span_of(SECRET, 20), &err), ERR_INVALID);

@@ -28,16 +28,16 @@ static struct keyproto_msg sample(void)
 }
 
 static const uint8_t sample_bytes[] = {
-    2,                                /* VERIFY */
-    1, 2, 3, 4, 5, 6, 7, 8,           /* job */
-    0, 5,                             /* prf */
-    2,                                /* method */
-    0xff, 0xff, 0xff, 0xf5,           /* code */
-    0, 0, 0, 2, 'g', 'w',             /* name */
-    2,                                /* identities */
-    2, 0, 1, 'm', 11, 0, 0,           /* FQDN "m"; an empty key id */
-    0, 0, 0, 3, 'O', 'C', 'T',        /* octets */
-    0, 0, 0, 2, 'd', 'a',             /* data */
+    2,                                        /* VERIFY */
+    1,    2,    3,    4,    5,   6,   7,   8, /* job */
+    0,    5,                                  /* prf */
+    2,                                        /* method */
+    0xff, 0xff, 0xff, 0xf5,                   /* code */
+    0,    0,    0,    2,    'g', 'w',         /* name */
+    2,                                        /* identities */
+    2,    0,    1,    'm',  11,  0,   0,      /* FQDN "m"; an empty key id */
+    0,    0,    0,    3,    'O', 'C', 'T',    /* octets */
+    0,    0,    0,    2,    'd', 'a',         /* data */
 };
 
 static size_t write_msg(uint8_t *buf, size_t cap, const struct keyproto_msg *msg)
@@ -63,8 +63,9 @@ static void a_message_has_these_bytes(void **state)
 static void what_is_written_is_read_back(void **state)
 {
     static const enum keyproto_type types[] = {
-        KEYPROTO_SIGN, KEYPROTO_VERIFY, KEYPROTO_SECRETS_BEGIN, KEYPROTO_SECRET_FILE, KEYPROTO_SECRET,
-        KEYPROTO_SECRETS_COMMIT, KEYPROTO_SECRETS_ABORT, KEYPROTO_AUTH, KEYPROTO_RESULT,
+        KEYPROTO_SIGN,          KEYPROTO_VERIFY, KEYPROTO_SECRETS_BEGIN,
+        KEYPROTO_SECRET_FILE,   KEYPROTO_SECRET, KEYPROTO_SECRETS_COMMIT,
+        KEYPROTO_SECRETS_ABORT, KEYPROTO_AUTH,   KEYPROTO_RESULT,
     };
     static uint8_t buf[KEYPROTO_MAX], big[40000];
     struct keyproto_msg in = sample(), out;
@@ -86,7 +87,8 @@ static void what_is_written_is_read_back(void **state)
         assert_true(len > sizeof big);
         assert_int_equal(keyproto_read(span_of(buf, len), &out, NULL), 0);
         assert_int_equal(out.type, in.type);
-        assert_true(out.job == in.job && out.prf == in.prf && out.method == in.method && out.code == in.code);
+        assert_true(out.job == in.job && out.prf == in.prf && out.method == in.method &&
+                    out.code == in.code);
         assert_string_equal(out.name, in.name);
         assert_int_equal(out.n_ids, in.n_ids);
         for (unsigned n = 0; n < in.n_ids; n++)

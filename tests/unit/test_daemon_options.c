@@ -55,7 +55,8 @@ static void every_option_has_a_short_and_a_long_form(void **state)
     assert_string_equal(opts.device, "soft:/c");
     assert_string_equal(opts.key_log, "/d");
     assert_int_equal(opts.log_level, LOG_DEBUG);
-    opts = PARSE("--config=/A", "--socket=/B", "--device=soft", "--key-log=/D", "--log-level=error");
+    opts =
+        PARSE("--config=/A", "--socket=/B", "--device=soft", "--key-log=/D", "--log-level=error");
     assert_string_equal(opts.config, "/A");
     assert_string_equal(opts.control_socket, "/B");
     assert_string_equal(opts.device, "soft");
@@ -182,14 +183,15 @@ static void the_manual_page_has_these_options(void **state)
     read_page();
     assert_int_equal(faults_of(page), 0);
     /* It would notice: another name, a line too many. */
-    strcpy(changed, page);
+    memcpy(changed, page, sizeof changed);
     at = strstr(changed, "*--device*");
     assert_non_null(at);
     at[3] = 'x';
     assert_int_equal(faults_of(changed), 1);
     at = strstr(page, "*-c*, ");
     assert_non_null(at);
-    snprintf(changed, sizeof changed, "%.*s*-x*, *--extra* _X_\n\tNo.\n\n%s", (int)(at - page), page, at);
+    snprintf(changed, sizeof changed, "%.*s*-x*, *--extra* _X_\n\tNo.\n\n%s", (int)(at - page),
+             page, at);
     assert_int_equal(faults_of(changed), 1);
 }
 

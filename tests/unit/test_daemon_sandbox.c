@@ -27,7 +27,8 @@ static int try_allowed(void)
 
     if (p == MAP_FAILED || fd < 0 || read(fd, buf, sizeof buf) <= 0 || close(fd))
         return 1;
-    if (send(pair[0], "x", 1, MSG_NOSIGNAL) != 1 || recv(pair[0], buf, sizeof buf, MSG_DONTWAIT) >= 0)
+    if (send(pair[0], "x", 1, MSG_NOSIGNAL) != 1 ||
+        recv(pair[0], buf, sizeof buf, MSG_DONTWAIT) >= 0)
         return 2;
     return 0;
 }
@@ -39,7 +40,7 @@ static int try_socket(void)
 
 static int try_execve(void)
 {
-    char *const argv[] = { (char *)(uintptr_t)"true", NULL };
+    char *const argv[] = { (char *)(uintptr_t) "true", NULL };
 
     return execve("/bin/true", argv, argv + 1);
 }
@@ -71,7 +72,8 @@ static int try_write_to_another_fd(void)
 
 static int try_executable_memory(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+           MAP_FAILED;
 }
 
 static int try_ptrace(void)
@@ -117,9 +119,11 @@ static void the_key_process_can_do_its_work(void **state)
 static void the_key_process_can_do_nothing_else(void **state)
 {
     static int (*const tries[])(void) = {
-        try_socket,   try_execve,     try_fork,   try_clone,
-        try_create,   try_write_file, try_kill,   try_write_to_another_fd,
-        try_ptrace,   try_executable_memory,
+        try_socket, try_execve,
+        try_fork,   try_clone,
+        try_create, try_write_file,
+        try_kill,   try_write_to_another_fd,
+        try_ptrace, try_executable_memory,
     };
 
     (void)state;

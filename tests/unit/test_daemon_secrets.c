@@ -101,7 +101,8 @@ static void only_a_regular_file_is_read(void **state)
     assert_true(secret_file_read(other, &s, NULL) < 0);
     unlink(other);
     assert_int_equal(mkfifo(other, 0600), 0);
-    assert_int_equal(secret_file_read(other, &s, &err), ERR_PERM); /* and does not wait for a writer */
+    assert_int_equal(secret_file_read(other, &s, &err),
+                     ERR_PERM); /* and does not wait for a writer */
     unlink(other);
     assert_int_equal(secret_file_read(dir, &s, NULL), ERR_PERM);
     assert_int_equal(secret_file_read(other, &s, &err), ERR_NOTFOUND);
@@ -271,7 +272,8 @@ static void bounds_are_named(void **state)
     assert_int_equal(secret_set_add(set, "s", NULL, 0, span_of(bytes, 15), &err), ERR_INVALID);
     assert_int_equal(secret_set_add(set, "s", NULL, 0, span_of(bytes, 513), &err), ERR_INVALID);
     assert_non_null(strstr(err.text, "513"));
-    assert_int_equal(secret_set_add(set, "s", ids, KEYPROTO_IDS_MAX + 1, span_of(bytes, 16), &err), ERR_FULL);
+    assert_int_equal(secret_set_add(set, "s", ids, KEYPROTO_IDS_MAX + 1, span_of(bytes, 16), &err),
+                     ERR_FULL);
     mem_fail_nth(1);
     assert_int_equal(secret_set_add(set, "s", ids, 1, span_of(bytes, 16), &err), ERR_NOMEM);
     for (unsigned i = 0; i < 4096; i++) {
@@ -279,7 +281,8 @@ static void bounds_are_named(void **state)
         assert_int_equal(secret_set_add(set, name, NULL, 0, span_of(bytes, 16), NULL), 0);
     }
     assert_int_equal(secret_set_add(set, "more", NULL, 0, span_of(bytes, 16), &err), ERR_FULL);
-    assert_int_equal(secret_set_add(set, "s7", NULL, 0, span_of(bytes, 16), &err), 0); /* replaces */
+    assert_int_equal(secret_set_add(set, "s7", NULL, 0, span_of(bytes, 16), &err),
+                     0); /* replaces */
     secret_set_free(set);
     secret_set_free(NULL);
 }

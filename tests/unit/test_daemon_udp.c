@@ -38,7 +38,8 @@ static struct ip_addr addr(const char *text)
     return r;
 }
 
-static int receive(const struct udp_socket *udp, int fd, uint8_t *buf, size_t cap, size_t *len, struct ike_path *path)
+static int receive(const struct udp_socket *udp, int fd, uint8_t *buf, size_t cap, size_t *len,
+                   struct ike_path *path)
 {
     struct pollfd pfd = { .fd = fd, .events = POLLIN };
 

@@ -15,7 +15,8 @@ static void note_orphan(void *user, const struct install_orphan *o)
     struct orphans *seen = user;
 
     assert_true(seen->n < 4);
-    snprintf(seen->text[seen->n++], 96, "%s %s %08x gen %u", o->label, o->dir, o->spi, o->generation);
+    snprintf(seen->text[seen->n++], 96, "%s %s %08x gen %u", o->label, o->dir, o->spi,
+             o->generation);
 }
 
 static struct orphans orphans(void)

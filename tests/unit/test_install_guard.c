@@ -8,10 +8,11 @@
 /* The fake counts entries; what is in them is seen on the way. */
 static struct nic_guard_entry seen[300];
 static size_t n_seen;
-static int (*real_guard_set)(struct nic_device *dev, const struct nic_guard_entry *entries, size_t n,
-                             struct err *err);
+static int (*real_guard_set)(struct nic_device *dev, const struct nic_guard_entry *entries,
+                             size_t n, struct err *err);
 
-static int see_guard(struct nic_device *dev, const struct nic_guard_entry *entries, size_t n, struct err *err)
+static int see_guard(struct nic_device *dev, const struct nic_guard_entry *entries, size_t n,
+                     struct err *err)
 {
     n_seen = n;
     if (n)
@@ -149,7 +150,8 @@ static void every_connection_and_pair_has_its_entry(void **state)
 
 static void a_name_that_fits_no_label_is_refused(void **state)
 {
-    struct ike_conn *conn = conn_with("a-connection-with-a-name-of-forty-eight-bytes--", "10.1.0.0/24", "10.2.0.0/24");
+    struct ike_conn *conn =
+        conn_with("a-connection-with-a-name-of-forty-eight-bytes--", "10.1.0.0/24", "10.2.0.0/24");
     struct err err = { 0 };
 
     (void)state;

@@ -290,7 +290,8 @@ static void what_cannot_be_installed_is_refused_by_name(void **state)
 static void every_pair_of_selectors_has_its_rule_up_to_the_limit(void **state)
 {
     struct ike_child_install req = kit_request(1);
-    static const char *const local[] = { "10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24", "10.1.3.0/24", "fd00::/64" };
+    static const char *const local[] = { "10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24", "10.1.3.0/24",
+                                         "fd00::/64" };
 
     (void)state;
     for (unsigned i = 0; i < 4; i++) {
