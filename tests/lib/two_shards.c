@@ -64,6 +64,11 @@ static void on_ke(void *user, ike_job job, int code, uint64_t handle, struct spa
 
 static void on_shared(void *user, ike_job job, int code, struct span secret)
 {
+    struct two_end *end = user;
+
+    end->last_secret_len = secret.len;
+    if (secret.len)
+        memcpy(end->last_secret, secret.p, secret.len);
     answer(user, (struct two_answer){ .kind = TWO_SHARED, .job = job, .code = code }, secret);
 }
 
@@ -544,11 +549,12 @@ void two_shards_run(struct two_shards *t)
         assert_true(++steps < 100000);
 }
 
-void two_shards_advance(struct two_shards *t, ns_time by)
+static void advance(struct two_shards *t, ns_time by, bool deliver)
 {
     ns_time until = t->clock.now + by;
 
-    two_shards_run(t);
+    if (deliver)
+        two_shards_run(t);
     for (;;) {
         ns_time next = 0;
 
@@ -564,9 +570,20 @@ void two_shards_advance(struct two_shards *t, ns_time by)
                 ike_shard_tick(t->end[i].shard, t->clock.now);
             }
         }
-        two_shards_run(t);
+        if (deliver)
+            two_shards_run(t);
     }
     manual_clock_move_to(&t->clock, until);
+}
+
+void two_shards_advance(struct two_shards *t, ns_time by)
+{
+    advance(t, by, true);
+}
+
+void two_shards_advance_slowly(struct two_shards *t, ns_time by)
+{
+    advance(t, by, false);
 }
 
 int two_shards_up(struct two_shards *t, int me)

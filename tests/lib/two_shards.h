@@ -68,7 +68,8 @@ struct two_end {
     unsigned n_keepalives, n_path_updates, n_activated;
     unsigned n_ike_up, n_ike_down, n_child_up, n_child_down, n_ike_rekeyed, n_child_rekeyed;
     unsigned n_sent;
-    bool wedged; /* crypto port does not answer at all */
+    size_t last_secret_len; /* the last g^ir, as a key log would have it */
+    uint8_t last_secret[SECRET_MAX];
 };
 
 struct two_shards {
@@ -121,6 +122,8 @@ bool two_shards_step(struct two_shards *t); /* one datagram or answer; false: no
 void two_shards_run(struct two_shards *t);
 /* As above, going from timer to timer for `by`. */
 void two_shards_advance(struct two_shards *t, ns_time by);
+/* Time goes on by `by`, timers fire, but nothing is delivered or answered. */
+void two_shards_advance_slowly(struct two_shards *t, ns_time by);
 /* Starts "gw" from that end, runs, gives the outcome. */
 int two_shards_up(struct two_shards *t, int me);
 /* Commands for "gw" of that end; the outcome comes to `ret` when things run. */

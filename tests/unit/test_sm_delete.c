@@ -3,8 +3,9 @@
  * Deletes of Child SAs and IKE SAs from each side and from both at once
  * (informational.c, commands.c).
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 static struct two_shards two;
@@ -50,6 +51,41 @@ static void a_child_is_deleted_from_each_side_and_made_again(void **state)
         check_children(1, 1);
         assert_null(two_disagree(&two));
     }
+}
+
+/* Lengths of INFORMATIONAL responses. */
+struct lengths {
+    unsigned n;
+    size_t len[8];
+};
+
+static bool note_lengths(void *user, struct two_packet *p)
+{
+    struct lengths *l = user;
+
+    if (p->bytes[18] == IKE_INFORMATIONAL && (p->bytes[19] & IKE_FLAG_RESPONSE))
+        l->len[l->n++ % 8] = p->len;
+    return true;
+}
+
+static void who_deletes_the_same_child_is_answered_without_delete_payload(void **state)
+{
+    struct two_outcome a, b;
+    struct lengths l = { 0 };
+
+    (void)state;
+    two.filter = note_lengths;
+    two.filter_user = &l;
+    two_terminate(&two, 0, true, false, &a);
+    two_terminate(&two, 1, true, false, &b);
+    two_shards_run(&two);
+    assert_int_equal(l.n, 2); /* RFC 7296 2.25.1 */
+    assert_int_equal(l.len[0], l.len[1]);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    two_terminate(&two, 0, true, false, &a);
+    two_shards_run(&two);
+    assert_int_equal(l.n, 3);
+    assert_int_equal(l.len[2], l.len[0] + 12); /* a delete of one SPI */
 }
 
 static void both_delete_the_child_at_once(void **state)
@@ -175,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
         T(a_child_is_deleted_from_each_side_and_made_again),
+        T(who_deletes_the_same_child_is_answered_without_delete_payload),
         T(both_delete_the_child_at_once),
         T(the_ike_sa_is_deleted_from_each_side),
         T(both_delete_the_ike_sa_at_once),

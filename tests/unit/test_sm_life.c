@@ -3,8 +3,9 @@
  * What time and failure do: lifetimes, liveness, restarts, INITIAL_CONTACT
  * (life.c, restart.c, contact.c).
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 #include <string.h>
@@ -255,6 +256,29 @@ static void a_peer_that_starts_anew_replaces_its_old_ike_sa(void **state)
     assert_null(two_disagree(&two));
 }
 
+/* Neither end knows of the other's attempt when it says INITIAL_CONTACT. */
+static void two_ends_that_start_at_once_do_not_end_each_others_ike_sa(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 30; seed++) {
+        struct two_outcome a = { 0 }, b = { 0 };
+
+        two_shards_fini(&two);
+        two_shards_init(&two, seed);
+        two_shards_put_both(&two, NULL, NULL);
+        two.delay = true; /* all orders of the eight messages */
+        ike_shard_initiate(two.end[0].shard, two.clock.now, "gw", NULL, two_outcome_set, &a);
+        ike_shard_initiate(two.end[1].shard, two.clock.now, "gw", NULL, two_outcome_set, &b);
+        two_shards_advance(&two, 20 * NS_PER_S);
+        assert_int_equal(a.n + b.n, 2);
+        assert_int_equal(a.code | b.code, 0);
+        assert_null(two_disagree(&two));
+        assert_non_null(two_active(&two.end[0]));
+        assert_non_null(two_active(&two.end[1]));
+        assert_int_equal(two_ike_count(&two.end[0]), two_ike_count(&two.end[1]));
+    }
+}
+
 static void a_second_connection_to_the_peer_does_not_end_the_first(void **state)
 {
     struct ike_conn *conn[2];
@@ -315,6 +339,7 @@ int main(void)
         T(a_failed_start_is_tried_again_as_often_as_configured),
         T(what_the_peer_closes_is_started_again_if_so_configured),
         T(a_peer_that_starts_anew_replaces_its_old_ike_sa),
+        T(two_ends_that_start_at_once_do_not_end_each_others_ike_sa),
         T(a_second_connection_to_the_peer_does_not_end_the_first),
         T(a_new_configuration_counts_from_the_next_rekey),
     };

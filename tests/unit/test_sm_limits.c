@@ -3,8 +3,9 @@
  * What strangers and broken peers can send (receive.c): each message is dropped
  * and counted by its cause, and changes nothing.
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 #include <string.h>
@@ -96,7 +97,7 @@ static void put_drop(enum ike_drop cause, const uint8_t *bytes, size_t len)
 struct damage {
     const char *name;
     int exchange;
-    size_t at;     /* byte to set; len_minus: bytes cut off instead */
+    size_t at; /* byte to set; len_minus: bytes cut off instead */
     uint8_t value;
     size_t len_minus;
     enum ike_drop cause;

@@ -4,8 +4,9 @@
  * lost or doubled once, answers late and in any order, each allocation failing
  * once (retransmit.c, receive.c, jobs.c, task.c).
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 #include <stdio.h>
@@ -223,6 +224,28 @@ static void a_request_being_handled_is_not_handled_twice(void **state)
     assert_int_equal(o.code, 0);
 }
 
+static void a_rekey_being_handled_is_not_handled_twice(void **state)
+{
+    struct two_packet request;
+    struct two_outcome o;
+
+    (void)state;
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    two.delay = true;
+    two_rekey(&two, 0, true, &o);
+    while (two.n_packets == 0)
+        two_shards_step(&two);
+    request = *two.packets[0];
+    two_inject(&two, 1, request.bytes, request.len);
+    assert_int_equal(two.n_answers, 1);
+    two_inject(&two, 1, request.bytes, request.len);
+    assert_int_equal(two.n_answers, 1);
+    assert_int_equal(two_stats(&two.end[1]).retransmits_rx, 1);
+    two_shards_run(&two);
+    assert_int_equal(o.code, 0);
+    assert_int_equal(two_stats(&two.end[1]).child_rekeys, 1);
+}
+
 static void answers_for_an_ike_sa_that_is_gone_give_back_what_they_carry(void **state)
 {
     struct two_outcome o = { 0 }, t;
@@ -324,6 +347,7 @@ int main(void)
         T(a_repeated_request_gets_the_same_response),
         T(ports_may_answer_late_and_in_any_order),
         T(a_request_being_handled_is_not_handled_twice),
+        T(a_rekey_being_handled_is_not_handled_twice),
         T(answers_for_an_ike_sa_that_is_gone_give_back_what_they_carry),
         T(a_shard_may_be_freed_at_any_step),
         T(each_allocation_of_the_set_up_may_fail),

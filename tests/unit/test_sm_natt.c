@@ -3,8 +3,9 @@
  * NAT traversal (natt.c): a NAT in the path, one that is feigned, a mapping that
  * changes, keepalives.
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 static struct two_shards two;
@@ -38,8 +39,8 @@ static int begin(void **state)
     (void)state;
     two_shards_init(&two, seeded_rng_seed("test_sm_natt"));
     for (int i = 0; i < 2; i++)
-        nat.outside[i] = (struct ip_endpoint){ .addr = ip_addr_v4(0xcb007105),
-                                               .port = (uint16_t)(61000 + i) };
+        nat.outside[i] =
+            (struct ip_endpoint){ .addr = ip_addr_v4(0xcb007105), .port = (uint16_t)(61000 + i) };
     return 0;
 }
 
@@ -189,6 +190,34 @@ static void a_forged_or_repeated_message_moves_nothing(void **state)
     assert_int_equal(two.end[1].n_path_updates, 0);
 }
 
+static bool arrive_from_elsewhere(void *user, struct two_packet *p)
+{
+    if (p->from == 0)
+        p->path.remote = *(const struct ip_endpoint *)user;
+    else
+        p->path.local = two.end[0].addr;
+    return true;
+}
+
+static void without_a_nat_the_answer_goes_back_but_the_peer_stays_where_it_was(void **state)
+{
+    struct ip_endpoint elsewhere = nat.outside[0];
+    struct ike_sa_info sa;
+    struct two_outcome o;
+
+    (void)state;
+    two_shards_put_both(&two, NULL, NULL);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    two.filter = arrive_from_elsewhere;
+    two.filter_user = &elsewhere;
+    two_rekey(&two, 0, true, &o);
+    two_shards_run(&two);
+    assert_int_equal(o.code, 0); /* answered to where the request came from */
+    sa = only_sa(1);
+    assert_true(ip_endpoint_eq(&sa.path.remote, &two.end[0].addr));
+    assert_int_equal(two.end[1].n_path_updates, 0);
+}
+
 static void valid_esp_from_elsewhere_moves_the_peer_behind_a_nat_only(void **state)
 {
     struct ip_endpoint elsewhere = nat.outside[1];
@@ -253,6 +282,7 @@ int main(void)
         T(who_is_behind_the_nat_keeps_its_mapping_alive),
         T(a_changed_mapping_is_followed_on_an_authenticated_message),
         T(a_forged_or_repeated_message_moves_nothing),
+        T(without_a_nat_the_answer_goes_back_but_the_peer_stays_where_it_was),
         T(valid_esp_from_elsewhere_moves_the_peer_behind_a_nat_only),
         T(either_end_can_feign_a_nat_to_have_esp_in_udp),
         T(rekeying_the_ike_sa_keeps_what_is_known_of_the_nat),

@@ -3,8 +3,9 @@
  * Rekeying Child SAs and IKE SAs, from each side and from both at once
  * (rekey_child.c, rekey_ike.c, collide.c).
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 static struct two_shards two;
@@ -190,6 +191,63 @@ static void both_rekey_the_ike_sa_at_once(void **state)
     }
 }
 
+struct once {
+    int from;
+    bool done;
+};
+
+static bool lose_first_rekey_response(void *user, struct two_packet *p)
+{
+    struct once *once = user;
+
+    if (once->done || p->from != once->from || p->bytes[18] != IKE_CREATE_CHILD_SA ||
+        !(p->bytes[19] & IKE_FLAG_RESPONSE))
+        return true;
+    once->done = true;
+    return false;
+}
+
+/* Whoever wins deletes the old one while the other still repeats its request. */
+static void both_rekey_at_once_and_one_response_is_lost(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct once once = { .from = seed % 2 };
+        bool child = seed % 4 < 2;
+        struct two_outcome a, b;
+
+        two_shards_fini(&two);
+        two_shards_init(&two, seed);
+        two_shards_put_both(&two, NULL, NULL);
+        assert_int_equal(two_shards_up(&two, 0), 0);
+        two.filter = lose_first_rekey_response;
+        two.filter_user = &once;
+        two_rekey(&two, 0, child, &a);
+        two_rekey(&two, 1, child, &b);
+        two_shards_advance(&two, 200 * NS_PER_S);
+        assert_int_equal(a.n + b.n, 2);
+        assert_int_equal(a.code | b.code, 0);
+        check_settled();
+        rekey_from(0, true);
+        rekey_from(1, false);
+        check_settled();
+    }
+}
+
+static void another_group_for_the_ike_sa_is_followed(void **state)
+{
+    (void)state;
+    two_shards_fini(&two);
+    two_shards_init(&two, 101);
+    two_shards_put(&two, 0, two_shards_conn(&two, 0, "aes128gcm16-prfsha256-x25519-ecp256", NULL));
+    two_shards_put(&two, 1, two_shards_conn(&two, 1, "aes128gcm16-prfsha256-x25519", NULL));
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    two_shards_put(&two, 1, two_shards_conn(&two, 1, "aes128gcm16-prfsha256-ecp256", NULL));
+    rekey_from(0, false);
+    check_settled();
+    assert_int_equal(two_stats(&two.end[0]).ike_rekeys, 1);
+}
+
 static void an_ike_rekey_meets_a_child_rekey(void **state)
 {
     struct two_outcome a, b;
@@ -260,6 +318,8 @@ int main(void)
         T(both_rekey_the_child_at_once),
         T(the_ike_sa_is_rekeyed_from_each_side),
         T(both_rekey_the_ike_sa_at_once),
+        T(both_rekey_at_once_and_one_response_is_lost),
+        T(another_group_for_the_ike_sa_is_followed),
         T(an_ike_rekey_meets_a_child_rekey),
         T(a_rekey_that_the_peer_put_off_is_done_later),
         T(a_lost_child_gets_new_keys),

@@ -3,8 +3,9 @@
  * IKE_SA_INIT and IKE_AUTH between two shards (sa_init.c, auth.c,
  * auth_responder.c): what sets a tunnel up, and all that refuses one.
  */
-#include "tests/lib/two_shards.h"
+#include "ike/core/shard.h"
 
+#include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
 #include <stdio.h>
@@ -140,12 +141,49 @@ static void a_wrong_identity_of_the_responder_is_refused(void **state)
     check_down();
 }
 
+static void an_identity_other_than_expected_is_refused_by_the_initiator(void **state)
+{
+    struct ike_conn *conn = two_shards_conn(&two, 1, NULL, NULL);
+
+    (void)state;
+    conn->local.id.type = 0; /* it will say its address, whoever was asked for */
+    two_shards_put(&two, 0, two_shards_conn(&two, 0, NULL, NULL));
+    two_shards_put(&two, 1, conn);
+    assert_int_equal(two_shards_up(&two, 0), ERR_AUTH);
+    assert_int_equal(two_stats(&two.end[0]).auth_failures, 1);
+    assert_int_equal(two_stats(&two.end[0]).ike_up, 0);
+    assert_int_equal(two_live(&two.end[0]), 0);
+    /* The responder, who had accepted, is told. */
+    assert_int_equal(two_ike_count(&two.end[1]), 0);
+    assert_int_equal(two_live(&two.end[1]), 0);
+}
+
+static bool change_secret_before_the_last_message(void *user, struct two_packet *p)
+{
+    (void)user;
+    if (p->from == 1 && p->bytes[18] == IKE_AUTH)
+        two.end[0].psk = "what the responder should have known";
+    return true;
+}
+
+static void a_wrong_secret_is_refused_by_the_initiator(void **state)
+{
+    (void)state;
+    two_shards_put_both(&two, NULL, NULL);
+    two.filter = change_secret_before_the_last_message;
+    assert_int_equal(two_shards_up(&two, 0), ERR_AUTH);
+    assert_int_equal(two_stats(&two.end[0]).ike_up, 0);
+    assert_int_equal(two_live(&two.end[0]), 0);
+    assert_int_equal(two_ike_count(&two.end[1]), 0);
+    assert_int_equal(two_live(&two.end[1]), 0);
+}
+
 static void the_connection_is_chosen_by_the_identities(void **state)
 {
     struct ike_conn *other = two_shards_conn(&two, 1, NULL, NULL);
 
     (void)state;
-    strcpy(other->name, "other");
+    snprintf(other->name, sizeof other->name, "%s", "other");
     assert_int_equal(ike_id_parse("c.example", &other->remote.id, NULL), 0);
     two_shards_put(&two, 1, other); /* first in line, addresses fit, identity does not */
     two_shards_put_both(&two, NULL, NULL);
@@ -365,7 +403,7 @@ static void add_child(struct ike_conn *conn, const char *name, const char *local
     struct ike_child_conf *child = &conn->children[conn->n_children++];
 
     *child = conn->children[0];
-    strcpy(child->name, name);
+    snprintf(child->name, sizeof child->name, "%s", name);
     assert_int_equal(ike_ts_parse(local, &child->local_ts.ts[0], NULL), 0);
     assert_int_equal(ike_ts_parse(remote, &child->remote_ts.ts[0], NULL), 0);
 }
@@ -417,6 +455,8 @@ int main(void)
         T(no_secret_at_all_sends_nothing_after_the_first_exchange),
         T(a_wrong_identity_of_the_initiator_is_refused),
         T(a_wrong_identity_of_the_responder_is_refused),
+        T(an_identity_other_than_expected_is_refused_by_the_initiator),
+        T(a_wrong_secret_is_refused_by_the_initiator),
         T(the_connection_is_chosen_by_the_identities),
         T(no_common_proposal_is_refused),
         T(a_peer_without_connection_is_refused_and_counted),

@@ -168,13 +168,26 @@ int sm_auth_start(struct sm_task *task)
 
 /* ---- initiator's view of the response ---- */
 
+static void count_failure(struct sm_sa *sa, const char *why)
+{
+    sa->shard->stats.auth_failures++;
+    sm_log(sa->shard, LOG_WARN, true, "%s: authentication failed: %s", sa->conn->name, why);
+}
+
+/* The peer did not convince us, but we have convinced it: what it made is
+ * deleted, or it would send into a void (RFC 7296 2.21.2). */
 static int authentication_failed(struct sm_task *task, const char *why)
 {
     struct sm_sa *sa = task->sa;
 
-    sa->shard->stats.auth_failures++;
-    sm_log(sa->shard, LOG_WARN, true, "%s: authentication failed: %s", sa->conn->name, why);
-    sm_task_end(task, ERR_AUTH, why);
+    count_failure(sa, why);
+    sm_restart_failed_setup(sa);
+    sm_task_add(sa, SM_TASK_DELETE_IKE, 0, NULL);
+    if (list_is_empty(&sa->queue)) { /* no memory for that */
+        sm_task_end(task, ERR_AUTH, why);
+        return 0;
+    }
+    sm_task_quit(task, ERR_AUTH, why);
     return 0;
 }
 
@@ -256,5 +269,7 @@ int sm_auth_refused(struct sm_task *task)
 
     if (!ike_notify_find_error(&task->rx->pl, &n))
         return ERR_MALFORMED;
-    return authentication_failed(task, ike_notify_name(n.type));
+    count_failure(task->sa, ike_notify_name(n.type));
+    sm_task_end(task, ERR_AUTH, ike_notify_name(n.type));
+    return 0;
 }

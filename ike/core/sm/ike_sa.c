@@ -254,6 +254,7 @@ void sm_sa_end(struct sm_sa *sa, enum sm_end how, int code, const char *text)
     setup_free(sa->setup);
     sa->setup = NULL;
     if (how == SM_END_LINGER && sa->reply.p) {
+        mem_wipe(&sa->keys.d, sizeof sa->keys.d);
         if (half_open) { /* a peer that fails to authenticate goes on filling that limit */
             sa->counted_half_open = true;
             shard->stats.half_open++;

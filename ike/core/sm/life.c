@@ -68,7 +68,12 @@ void sm_life_on_sa_expire(struct sm_deadline *deadline)
         sm_sa_end(sa, SM_END_NOW, ERR_TIMEOUT, "half-open for too long");
         return;
     }
-    if (sa->state == SM_ESTABLISHED && !sa->redundant) {
+    if (sa->redundant && sa->state == SM_ESTABLISHED) {
+        /* Its maker has deleted it or, not having got our answer, never had it. */
+        sm_sa_end(sa, SM_END_NOW, 0, "not needed");
+        return;
+    }
+    if (sa->state == SM_ESTABLISHED) {
         sm_log(shard, LOG_NOTICE, false, "%s: the IKE SA is at the end of its life",
                sa->conn->name);
         start_again(sa, on_start);

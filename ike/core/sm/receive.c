@@ -73,6 +73,59 @@ static bool is_repeated_init(struct ike_shard *shard, const struct ike_path *pat
     return false;
 }
 
+/* Payloads of a message without protection; the row they lead to, or NULL
+ * (dropped, counted, and answered where RFC 7296 2.5 asks for it). */
+static const struct sm_transition *judge_first(struct ike_shard *shard, struct sm_rx *rx)
+{
+    const struct sm_transition *row;
+    const struct ike_payload *critical;
+    struct err err;
+    bool state_ok;
+
+    if (ike_payloads_read(rx->h.next_payload, span_of(rx->bytes, rx->len), IKE_HEADER_LEN, &rx->pl,
+                          &err) < 0 ||
+        ike_payloads_check(&rx->pl, &err) < 0) {
+        sm_drop(shard, IKE_DROP_SYNTAX, &rx->path, err.text);
+        return NULL;
+    }
+    critical = ike_payloads_critical(&rx->pl);
+    if (critical) {
+        sm_drop(shard, IKE_DROP_CRITICAL, &rx->path, "unknown critical payload");
+        sm_reply_clear(shard, &rx->h, &rx->path, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+                       span_of(&critical->type, 1));
+        return NULL;
+    }
+    row =
+        sm_transition_request(IKE_SA_INIT, SM_NEW, sm_payload_set(&rx->pl, IKE_SA_INIT), &state_ok);
+    if (!row)
+        sm_drop(shard, IKE_DROP_SYNTAX, &rx->path, "not the payloads of an IKE_SA_INIT request");
+    return row;
+}
+
+/* A responder's IKE SA with the task that answers `rx`, which it takes over. */
+static struct sm_task *begin_responder(struct ike_shard *shard, struct sm_rx *rx, uint64_t key,
+                                       uint64_t hash)
+{
+    struct sm_task *task;
+    struct sm_sa *sa;
+
+    if (sm_sa_new(shard, NULL, false, &sa) < 0)
+        return NULL;
+    if (sm_task_new(sa, SM_TASK_ANSWER, NULL, &task) < 0) {
+        sm_sa_discard(sa);
+        return NULL;
+    }
+    sa->spi_i = rx->h.spi_i;
+    sa->path = rx->path;
+    sa->init_hash = hash;
+    sm_sa_link(sa);
+    sm_index_add(&shard->by_peer, &sa->by_peer, key);
+    sm_deadline_set(&shard->deadlines, &sa->expire, shard->now + shard->settings.half_open_timeout);
+    sa->in = task;
+    task->rx = rx;
+    return task;
+}
+
 /* The first message of a peer: HDR(A,0), SAi1, KEi, Ni.  All that can be judged
  * without an SA is judged before there is one. */
 static void receive_first(struct ike_shard *shard, const struct ike_path *path,
@@ -81,12 +134,8 @@ static void receive_first(struct ike_shard *shard, const struct ike_path *path,
     uint64_t key = peer_key(path, h->spi_i);
     uint64_t hash = message_hash(datagram);
     const struct sm_transition *row;
-    const struct ike_payload *critical;
-    struct sm_task *task;
+    struct sm_task *task = NULL;
     struct sm_rx *rx;
-    struct sm_sa *sa;
-    struct err err;
-    bool state_ok;
 
     if (h->spi_i == 0 || h->message_id != 0) {
         sm_drop(shard, IKE_DROP_MESSAGE_ID, path, "IKE_SA_INIT with a message id or without SPI");
@@ -102,44 +151,15 @@ static void receive_first(struct ike_shard *shard, const struct ike_path *path,
     rx = rx_new(h, path, datagram);
     if (!rx)
         return;
-    if (ike_payloads_read(h->next_payload, span_of(rx->bytes, rx->len), IKE_HEADER_LEN, &rx->pl,
-                          &err) < 0 ||
-        ike_payloads_check(&rx->pl, &err) < 0) {
-        sm_drop(shard, IKE_DROP_SYNTAX, path, err.text);
-        goto free_rx;
+    row = judge_first(shard, rx);
+    if (row)
+        task = begin_responder(shard, rx, key, hash);
+    if (!task) {
+        rx_free(rx);
+        return;
     }
-    critical = ike_payloads_critical(&rx->pl);
-    if (critical) {
-        sm_drop(shard, IKE_DROP_CRITICAL, path, "unknown critical payload");
-        sm_reply_clear(shard, h, path, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
-                       span_of(&critical->type, 1));
-        goto free_rx;
-    }
-    row =
-        sm_transition_request(IKE_SA_INIT, SM_NEW, sm_payload_set(&rx->pl, IKE_SA_INIT), &state_ok);
-    if (!row) {
-        sm_drop(shard, IKE_DROP_SYNTAX, path, "not the payloads of an IKE_SA_INIT request");
-        goto free_rx;
-    }
-    if (sm_sa_new(shard, NULL, false, &sa) < 0)
-        goto free_rx;
-    if (sm_task_new(sa, SM_TASK_ANSWER, NULL, &task) < 0) {
-        sm_sa_discard(sa);
-        goto free_rx;
-    }
-    sa->spi_i = h->spi_i;
-    sa->path = *path;
-    sa->init_hash = hash;
-    sm_sa_link(sa);
-    sm_index_add(&shard->by_peer, &sa->by_peer, key);
-    sm_deadline_set(&shard->deadlines, &sa->expire, shard->now + shard->settings.half_open_timeout);
-    sa->in = task;
-    task->rx = rx;
     task->row = row;
     sm_task_step(task, row->handler(task));
-    return;
-free_rx:
-    rx_free(rx);
 }
 
 /* IKE_SA_INIT's response: nothing in it is protected yet. */

@@ -148,7 +148,7 @@ void sm_rekey_ike_used(struct sm_sa *sa)
         sm_rekey_ike_hand_over(ours->sa, sa);
 }
 
-/* It lost the collision; its maker deletes it.  We do, should he forget. */
+/* It lost the collision; its maker deletes it, or it is forgotten in a while. */
 static void set_redundant(struct sm_sa *sa)
 {
     struct ike_shard *shard = sa->shard;

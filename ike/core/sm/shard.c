@@ -252,8 +252,10 @@ void ike_shard_tick(struct ike_shard *shard, ns_time now)
 {
     struct sm_deadline *due;
 
-    if (!sm_enter(shard, now))
-        return; /* the timer stays armed and will come again */
+    if (!sm_enter(shard, now)) {
+        shard->armed = 0; /* from inside a port: sm_leave() arms it again */
+        return;
+    }
     while ((due = sm_deadline_pop(&shard->deadlines, shard->now)))
         due->fire(due);
     shard->armed = 0; /* the port's timer has gone off */

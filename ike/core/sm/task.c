@@ -184,6 +184,11 @@ void sm_task_end(struct sm_task *task, int code, const char *text)
     finish(task, task->row ? task->row->fail : SM_STAY, code, text);
 }
 
+void sm_task_quit(struct sm_task *task, int code, const char *text)
+{
+    finish(task, SM_STAY, code, text);
+}
+
 void sm_task_step(struct sm_task *task, int rc)
 {
     struct sm_sa *sa = task->sa;

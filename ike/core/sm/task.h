@@ -107,8 +107,10 @@ void sm_task_next(struct sm_sa *sa); /* starts the next one if the window is fre
 void sm_task_done(struct sm_task *task);
 /* As above, but the command hears of a failure (the exchange itself was proper). */
 void sm_task_done_with(struct sm_task *task, int code, const char *text);
-/* Ends it without a state change; the command hears `code`. */
+/* Given up: the row's state for failure is entered; the command hears `code`. */
 void sm_task_end(struct sm_task *task, int code, const char *text);
+/* Ends it and leaves the state as it is. */
+void sm_task_quit(struct sm_task *task, int code, const char *text);
 /* After a handler or continuation: `rc` negative gives the task up. */
 void sm_task_step(struct sm_task *task, int rc);
 /* Gives back all that was made for a request that has been answered; the task
