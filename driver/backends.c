@@ -10,17 +10,13 @@
 #ifdef IOFF_HAVE_SOFT
 extern const struct nic_provider nic_provider_soft; /* driver/soft/soft_dev.c */
 #endif
-#ifdef IOFF_HAVE_INLINE
 extern const struct nic_provider nic_provider_inline; /* driver/soft/inline_dev.c */
-#endif
 
 const struct nic_provider *const nic_providers[] = {
 #ifdef IOFF_HAVE_SOFT
     &nic_provider_soft,
 #endif
-#ifdef IOFF_HAVE_INLINE
     &nic_provider_inline,
-#endif
     NULL,
 };
 

@@ -72,8 +72,8 @@ static void add_parse_fault(struct config_parse *p, const cfg_t *section, const 
     char line[400], place[80] = "";
 
     if (where != CONFIG_ROOT)
-        snprintf(place, sizeof place, "%s%s%.40s, ", section->name, section->title ? " " : "",
-                 section->title ? section->title : "");
+        snprintf(place, sizeof place, "%s%s%.40s%s", section->name, section->title ? " " : "",
+                 section->title ? section->title : "", key[0] ? ", " : ": ");
     if (key[0])
         snprintf(line, sizeof line, "%skey %.31s: %s", place, key, text);
     else

@@ -315,42 +315,52 @@ static int first_part(const char *text)
     return len > 140 ? 140 : (int)len;
 }
 
-static int read_proposal(struct ike_proposal *p, uint8_t i, const char *item,
-                         enum ike_protocol proto, struct err *err)
-{
-    struct err why;
-    int rc = ike_proposal_parse(item, proto, &p[i], &why);
+struct proposals {
+    enum ike_protocol proto;
+    uint8_t n; /* grows faster than the list: "default" stands for several */
+    struct ike_proposal p[IKE_PROPOSALS_MAX];
+};
 
+static int read_proposal(void *out, uint8_t i, const char *item, struct err *err)
+{
+    struct proposals *list = out;
+    struct ike_proposal read[IKE_PROPOSALS_MAX] = { 0 };
+    size_t n = 1;
+    struct err why;
+    int rc = 0;
+
+    (void)i;
+    if (strcmp(item, "default") == 0)
+        n = ike_proposal_defaults(list->proto, read);
+    else
+        rc = ike_proposal_parse(item, list->proto, &read[0], &why);
     if (rc)
         return err_set(err, rc, "%.*s (expected e.g. %s)", first_part(why.text), why.text,
-                       proto == IKE_PROTO_IKE ? "aes256gcm16-prfsha384-x25519"
-                                              : "aes256gcm16-x25519");
-    p[i].num = (uint8_t)(i + 1);
+                       list->proto == IKE_PROTO_IKE ? "aes256gcm16-prfsha384-x25519"
+                                                    : "aes256gcm16-x25519");
+    if (list->n + n > IKE_PROPOSALS_MAX)
+        return err_set(err, ERR_FULL, "more than %d proposals (expected at most %d)",
+                       IKE_PROPOSALS_MAX, IKE_PROPOSALS_MAX);
+    for (size_t j = 0; j < n; j++) {
+        list->p[list->n] = read[j];
+        list->n++;
+        list->p[list->n - 1].num = list->n;
+    }
     return 0;
-}
-
-static int read_ike_proposal(void *out, uint8_t i, const char *item, struct err *err)
-{
-    return read_proposal(out, i, item, IKE_PROTO_IKE, err);
-}
-
-static int read_esp_proposal(void *out, uint8_t i, const char *item, struct err *err)
-{
-    return read_proposal(out, i, item, IKE_PROTO_ESP, err);
 }
 
 int config_set_ike_proposals(const struct config_key *key, const char *value, void *base,
                              struct err *err)
 {
     struct ike_conn *conn = base;
-    struct ike_proposal p[IKE_PROPOSALS_MAX] = { 0 };
-    uint8_t n;
-    int rc = each_item(key, value, read_ike_proposal, p, &n, err);
+    struct proposals list = { .proto = IKE_PROTO_IKE };
+    uint8_t n_items;
+    int rc = each_item(key, value, read_proposal, &list, &n_items, err);
 
     if (rc)
         return rc;
-    memcpy(conn->proposals, p, sizeof p);
-    conn->n_proposals = n;
+    memcpy(conn->proposals, list.p, sizeof list.p);
+    conn->n_proposals = list.n;
     return 0;
 }
 
@@ -358,14 +368,14 @@ int config_set_esp_proposals(const struct config_key *key, const char *value, vo
                              struct err *err)
 {
     struct ike_child_conf *child = base;
-    struct ike_proposal p[IKE_PROPOSALS_MAX] = { 0 };
-    uint8_t n;
-    int rc = each_item(key, value, read_esp_proposal, p, &n, err);
+    struct proposals list = { .proto = IKE_PROTO_ESP };
+    uint8_t n_items;
+    int rc = each_item(key, value, read_proposal, &list, &n_items, err);
 
     if (rc)
         return rc;
-    memcpy(child->esp_proposals, p, sizeof p);
-    child->n_esp_proposals = n;
+    memcpy(child->esp_proposals, list.p, sizeof list.p);
+    child->n_esp_proposals = list.n;
     return 0;
 }
 

@@ -116,7 +116,7 @@ int ike_shard_each_child(struct ike_shard *shard, uint64_t ike,
 enum ike_drop {
     IKE_DROP_SHORT, IKE_DROP_VERSION, IKE_DROP_LENGTH, IKE_DROP_NO_SA, IKE_DROP_EXCHANGE,
     IKE_DROP_FLAGS, IKE_DROP_MESSAGE_ID, IKE_DROP_INTEGRITY, IKE_DROP_SYNTAX, IKE_DROP_CRITICAL,
-    IKE_DROP_STATE, IKE_DROP_FULL, IKE_DROP_NO_CONN, IKE_DROP_N
+    IKE_DROP_STATE, IKE_DROP_FULL, IKE_DROP_NO_CONN, IKE_DROP_PROPOSAL, IKE_DROP_N
 };
 const char *ike_drop_name(enum ike_drop cause);
 struct ike_stats {

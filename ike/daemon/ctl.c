@@ -176,9 +176,9 @@ bool ctl_anyone(struct ctl *ctl, const char *event)
 {
     int i = event_index(event);
 
-    LIST_FOR_EACH (node, &ctl->conns)
-        if (i >= 0 && CONTAINER_OF(node, struct ctl_conn, node)->events[i])
-            return true;
+    LIST_FOR_EACH(node, &ctl->conns)
+    if (i >= 0 && CONTAINER_OF(node, struct ctl_conn, node)->events[i])
+        return true;
     return false;
 }
 
@@ -186,7 +186,8 @@ void ctl_broadcast(struct ctl *ctl, const char *event, struct vici_writer *w)
 {
     int i = event_index(event);
 
-    LIST_FOR_EACH (node, &ctl->conns) {
+    LIST_FOR_EACH(node, &ctl->conns)
+    {
         struct ctl_conn *conn = CONTAINER_OF(node, struct ctl_conn, node);
 
         if (i >= 0 && conn->events[i])
@@ -261,7 +262,8 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     struct err err = { 0 };
     int rc = 0;
 
-    while (!conn->closing && n > 0 && (rc = vici_decoder_push(&conn->decoder, &in, &packet, &err)) == 1)
+    while (!conn->closing && n > 0 &&
+           (rc = vici_decoder_push(&conn->decoder, &in, &packet, &err)) == 1)
         handle_packet(conn, &packet);
     if (n < 0 || rc < 0) {
         if (rc < 0)
@@ -349,8 +351,8 @@ void ctl_close(struct ctl *ctl)
 {
     if (!ctl)
         return;
-    LIST_FOR_EACH (node, &ctl->conns)
-        conn_close(CONTAINER_OF(node, struct ctl_conn, node));
+    LIST_FOR_EACH(node, &ctl->conns)
+    conn_close(CONTAINER_OF(node, struct ctl_conn, node));
     uv_close((uv_handle_t *)ctl->listener, on_listener_closed);
     mem_free(ctl);
 }

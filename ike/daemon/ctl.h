@@ -33,7 +33,8 @@ void ctl_conn_unref(struct ctl_conn *conn);
 
 /* Begin with vici_packet_begin(w, VICI_EVENT, name) / (w, VICI_CMD_RESPONSE,
  * NULL); these end, send and finish the writer. */
-void ctl_stream(struct ctl_conn *conn, const char *event, struct vici_writer *w); /* if registered */
+void ctl_stream(struct ctl_conn *conn, const char *event,
+                struct vici_writer *w); /* if registered */
 void ctl_respond(struct ctl_conn *conn, struct vici_writer *w);
 /* success = yes, or no with errmsg. */
 void ctl_respond_result(struct ctl_conn *conn, int code, const char *errmsg);
@@ -43,7 +44,8 @@ bool ctl_anyone(struct ctl *ctl, const char *event);
 
 /* ctl_sas.c */
 void ctl_list_sas(const struct ctl_call *call);
-void ctl_write_ike(struct vici_writer *w, struct daemon *d, const struct ike_sa_info *sa, bool children);
+void ctl_write_ike(struct vici_writer *w, struct daemon *d, const struct ike_sa_info *sa,
+                   bool children);
 /* ctl_conns.c */
 void ctl_list_conns(const struct ctl_call *call);
 void ctl_get_conns(const struct ctl_call *call);

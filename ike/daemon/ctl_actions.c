@@ -25,11 +25,13 @@ static void respond_once(struct action *action, int code, const char *text)
 
     if (!action->conn)
         return;
-    vici_packet_begin(&w, VICI_EVENT, "control-log");
-    vici_text(&w, "group", "IKE");
-    vici_number(&w, "level", 1);
-    vici_text(&w, "msg", code ? text : "done");
-    ctl_stream(action->conn, "control-log", &w);
+    if (text && *text) {
+        vici_packet_begin(&w, VICI_EVENT, "control-log");
+        vici_text(&w, "group", "IKE");
+        vici_number(&w, "level", 1);
+        vici_text(&w, "msg", text);
+        ctl_stream(action->conn, "control-log", &w);
+    }
     ctl_respond_result(action->conn, code, text);
     ctl_conn_unref(action->conn);
     action->conn = NULL;
@@ -92,10 +94,12 @@ void ctl_initiate(const struct ctl_call *call)
     }
     action = action_new(call);
     if (action)
-        ike_shard_initiate(call->daemon->shard, clock_now(), conn, child[0] ? child : NULL, on_done, action);
+        ike_shard_initiate(call->daemon->shard, clock_now(), conn, child[0] ? child : NULL, on_done,
+                           action);
 }
 
-static void target_of(const struct ctl_call *call, struct ike_target *ret, char ike[IKE_NAME_LEN], char child[IKE_NAME_LEN])
+static void target_of(const struct ctl_call *call, struct ike_target *ret, char ike[IKE_NAME_LEN],
+                      char child[IKE_NAME_LEN])
 {
     char force[8];
 
@@ -124,7 +128,8 @@ void ctl_terminate(const struct ctl_call *call)
 
     target_of(call, &target, ike, child);
     if (target_is_empty(&target)) {
-        ctl_respond_result(call->conn, ERR_INVALID, "one of ike, child, ike-id, child-id is expected");
+        ctl_respond_result(call->conn, ERR_INVALID,
+                           "one of ike, child, ike-id, child-id is expected");
         return;
     }
     action = action_new(call);
@@ -141,16 +146,19 @@ void ctl_rekey(const struct ctl_call *call)
     target_of(call, &target, ike, child);
     vici_find_text(call->args, "reauth", reauth, sizeof reauth);
     if (strcmp(reauth, "yes") == 0) {
-        ctl_respond_result(call->conn, ERR_UNSUPPORTED, "reauth: not supported in this version; terminate and initiate");
+        ctl_respond_result(call->conn, ERR_UNSUPPORTED,
+                           "reauth: not supported in this version; terminate and initiate");
         return;
     }
     if (target_is_empty(&target)) {
-        ctl_respond_result(call->conn, ERR_INVALID, "one of ike, child, ike-id, child-id is expected");
+        ctl_respond_result(call->conn, ERR_INVALID,
+                           "one of ike, child, ike-id, child-id is expected");
         return;
     }
     action = action_new(call);
     if (action)
-        ike_shard_rekey(call->daemon->shard, clock_now(), &target, target.child || target.child_name, on_done, action);
+        ike_shard_rekey(call->daemon->shard, clock_now(), &target,
+                        target.child || target.child_name, on_done, action);
 }
 
 void ctl_reload(const struct ctl_call *call)
@@ -159,6 +167,7 @@ void ctl_reload(const struct ctl_call *call)
     int rc = daemon_reload(call->daemon, &err);
 
     if (rc)
-        log_line(LOG_ERROR, "daemon", "reload refused, the running configuration stays: %s", err.text);
+        log_line(LOG_ERROR, "daemon", "reload refused, the running configuration stays: %s",
+                 err.text);
     ctl_respond_result(call->conn, rc, err.text);
 }

@@ -30,7 +30,8 @@ const struct ctl_command ctl_commands[] = {
 };
 
 const char *const ctl_events[] = {
-    "list-sa", "list-conn", "control-log", "ike-updown", "child-updown", "ike-rekey", "child-rekey", "device", NULL,
+    "list-sa",   "list-conn",   "control-log", "ike-updown", "child-updown",
+    "ike-rekey", "child-rekey", "device",      NULL,
 };
 
 void ctl_ike_event(struct ctl *ctl, enum ike_change what, const struct ike_sa_info *sa)

@@ -151,22 +151,26 @@ static int join_list(struct span body, char value[VALUE_LEN], struct err *err)
     return rc;
 }
 
-static int set_entry(struct config_target *target, const char *section, const struct vici_entry *entry, struct err *err)
+static int set_entry(struct config_target *target, const char *section,
+                     const struct vici_entry *entry, struct err *err)
 {
     char key[VICI_NAME_MAX + 1], value[VALUE_LEN];
     int rc = 0;
 
     vici_span_text(entry->name, key, sizeof key);
-    if (entry->kind == VICI_LIST)
+    if (entry->kind == VICI_LIST) {
         rc = join_list(entry->body, value, err);
-    else if (entry->body.len >= sizeof value)
+        if (rc)
+            err_prefix(err, "key %s", key);
+    } else if (entry->body.len >= sizeof value)
         rc = err_set(err, ERR_INVALID, "key %s: value is longer than %d bytes", key, VALUE_LEN);
     else
         vici_span_text(entry->body, value, sizeof value);
     return rc ? rc : config_set(target, section, key, value, err);
 }
 
-static int set_section(struct config_target *target, const char *section, struct span body, struct err *err);
+static int set_section(struct config_target *target, const char *section, struct span body,
+                       struct err *err);
 
 static int set_children(struct config_target *target, struct span body, struct err *err)
 {
@@ -178,8 +182,10 @@ static int set_children(struct config_target *target, struct span body, struct e
     vici_reader_init(&r, body);
     while ((rc = vici_next_entry(&r, &entry, err)) == 1) {
         if (entry.kind != VICI_SECTION || entry.name.len >= sizeof name)
-            return err_set(err, ERR_INVALID, "children: sections with names under %d bytes expected", IKE_NAME_LEN);
-        snprintf(section, sizeof section, "children.%s", vici_span_text(entry.name, name, sizeof name));
+            return err_set(err, ERR_INVALID,
+                           "children: sections with names under %d bytes expected", IKE_NAME_LEN);
+        snprintf(section, sizeof section, "children.%s",
+                 vici_span_text(entry.name, name, sizeof name));
         rc = set_section(target, section, entry.body, err);
         if (rc)
             return rc;
@@ -187,7 +193,8 @@ static int set_children(struct config_target *target, struct span body, struct e
     return rc;
 }
 
-static int set_subsection(struct config_target *target, const char *section, const struct vici_entry *entry, struct err *err)
+static int set_subsection(struct config_target *target, const char *section,
+                          const struct vici_entry *entry, struct err *err)
 {
     char name[SECTION_LEN];
 
@@ -199,7 +206,8 @@ static int set_subsection(struct config_target *target, const char *section, con
     return set_section(target, name, entry->body, err);
 }
 
-static int set_section(struct config_target *target, const char *section, struct span body, struct err *err)
+static int set_section(struct config_target *target, const char *section, struct span body,
+                       struct err *err)
 {
     struct vici_entry entry;
     struct vici_reader r;
@@ -258,7 +266,8 @@ void ctl_unload_conn(const struct ctl_call *call)
 {
     char name[IKE_NAME_LEN];
     struct err err = { 0 };
-    int rc = daemon_remove_conn(call->daemon, vici_find_text(call->args, "name", name, sizeof name), &err);
+    int rc = daemon_remove_conn(call->daemon, vici_find_text(call->args, "name", name, sizeof name),
+                                &err);
 
     ctl_respond_result(call->conn, rc, err.text);
 }

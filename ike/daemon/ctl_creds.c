@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static int parse_owners(struct span args, struct ike_id ids[KEYPROTO_IDS_MAX], unsigned *ret_n, struct err *err)
+static int parse_owners(struct span args, struct ike_id ids[KEYPROTO_IDS_MAX], unsigned *ret_n,
+                        struct err *err)
 {
     struct vici_reader r;
     struct span list, item;
@@ -90,5 +91,6 @@ void ctl_empty(const struct ctl_call *call)
 
 void ctl_refuse_credential(const struct ctl_call *call)
 {
-    ctl_respond_result(call->conn, ERR_UNSUPPORTED, "certificates and private keys: not supported in this version");
+    ctl_respond_result(call->conn, ERR_UNSUPPORTED,
+                       "certificates and private keys: not supported in this version");
 }

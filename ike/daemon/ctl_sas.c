@@ -32,7 +32,8 @@ static void write_place(struct vici_writer *w, const struct install_place *place
     vici_text(w, "text", place->text);
 }
 
-static void write_direction_place(struct vici_writer *w, const char *dir, const struct install_sa_state *sa)
+static void write_direction_place(struct vici_writer *w, const char *dir,
+                                  const struct install_sa_state *sa)
 {
     vici_section(w, dir);
     write_place(w, &sa->actual);
@@ -94,7 +95,8 @@ static void write_ts(struct vici_writer *w, const char *key, const struct ike_ts
     vici_list_end(w);
 }
 
-static void write_transform(struct vici_writer *w, const char *key, const char *size_key, const struct ike_transform *t)
+static void write_transform(struct vici_writer *w, const char *key, const char *size_key,
+                            const struct ike_transform *t)
 {
     if (!t->type || !t->id)
         return;
@@ -137,7 +139,8 @@ static void write_child(struct vici_writer *w, struct daemon *d, const struct ik
     vici_section_end(w);
 }
 
-static void write_endpoint(struct vici_writer *w, const char *side, const struct ip_endpoint *e, const struct ike_id *id)
+static void write_endpoint(struct vici_writer *w, const char *side, const struct ip_endpoint *e,
+                           const struct ike_id *id)
 {
     char key[16], text[IP_TEXT_LEN], id_text[IKE_ID_TEXT_LEN];
 
@@ -190,7 +193,8 @@ static int each_child(void *user, const struct ike_child_info *child)
     return 0;
 }
 
-void ctl_write_ike(struct vici_writer *w, struct daemon *d, const struct ike_sa_info *sa, bool children)
+void ctl_write_ike(struct vici_writer *w, struct daemon *d, const struct ike_sa_info *sa,
+                   bool children)
 {
     struct child_walk walk = { w, d };
 

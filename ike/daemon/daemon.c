@@ -200,8 +200,9 @@ static void on_device(void *user, bool up)
     struct err err = { 0 };
 
     /* A data plane that starts again finds the rule standing; setting it anew
-     * covers one that came up with another TUN name. */
-    if (up && install_guard(d->install, d->conns, d->n_conns, &err))
+     * covers one that came up with another TUN name.  Before the configuration
+     * is applied there is nothing to say, and what stands must stay. */
+    if (up && d->n_conns && install_guard(d->install, d->conns, d->n_conns, &err))
         log_line(LOG_ERROR, "install", "drop rule: %s", err.text);
     if (up) {
         log_line(LOG_NOTICE, "install", "data plane ready");
@@ -225,7 +226,6 @@ static void on_install_timer(uv_timer_t *timer)
 
     install_process(d->install, clock_now());
 }
-
 
 static void on_poll_closed(uv_handle_t *handle)
 {
@@ -268,6 +268,13 @@ static void on_poll_changed(void *user)
     uv_poll_start(d->install_poll, UV_READABLE | UV_DISCONNECT, on_install_readable);
 }
 
+/* A call into the SDK may have queued events or moved the wake-up time; this
+ * looks before each sleep of the loop. */
+static void on_before_sleep(uv_prepare_t *prepare)
+{
+    on_poll_changed(prepare->data);
+}
+
 static void on_install_readable(uv_poll_t *poll, int status, int events)
 {
     struct daemon *d = poll->data;
@@ -278,14 +285,16 @@ static void on_install_readable(uv_poll_t *poll, int status, int events)
 
 /* --- what the core reports --- */
 
-static void on_ike_changed(void *user, enum ike_change what, const struct ike_sa_info *sa, const char *reason)
+static void on_ike_changed(void *user, enum ike_change what, const struct ike_sa_info *sa,
+                           const char *reason)
 {
     struct daemon *d = user;
     static const char *const verbs[] = { "up", "down", "rekeyed" };
     char local[IP_TEXT_LEN], remote[IP_TEXT_LEN];
 
-    log_line(LOG_INFO, "ike", "%s[%" PRIu64 "] %s: %s - %s%s%s", sa->conn ? sa->conn : "(no connection)", sa->ike,
-             verbs[what], ip_endpoint_text(&sa->path.local, local), ip_endpoint_text(&sa->path.remote, remote),
+    log_line(LOG_INFO, "ike", "%s[%" PRIu64 "] %s: %s - %s%s%s",
+             sa->conn ? sa->conn : "(no connection)", sa->ike, verbs[what],
+             ip_endpoint_text(&sa->path.local, local), ip_endpoint_text(&sa->path.remote, remote),
              reason && *reason ? ": " : "", reason ? reason : "");
     if (d->ctl)
         ctl_ike_event(d->ctl, what, sa);
@@ -297,9 +306,9 @@ static void on_child_changed(void *user, enum ike_change what, const struct ike_
     struct daemon *d = user;
     static const char *const verbs[] = { "up", "down", "rekeyed" };
 
-    log_line(LOG_INFO, "ike", "%s/%s[%" PRIu64 "] %s: SPIs %08x in, %08x out%s%s", sa->conn ? sa->conn : "-",
-             child->name, child->child, verbs[what], child->spi_in, child->spi_out, reason && *reason ? ": " : "",
-             reason ? reason : "");
+    log_line(LOG_INFO, "ike", "%s/%s[%" PRIu64 "] %s: SPIs %08x in, %08x out%s%s",
+             sa->conn ? sa->conn : "-", child->name, child->child, verbs[what], child->spi_in,
+             child->spi_out, reason && *reason ? ": " : "", reason ? reason : "");
     if (d->ctl)
         ctl_child_event(d->ctl, what, sa, child);
 }
@@ -394,9 +403,16 @@ static int open_install(struct daemon *d, const char *device, struct err *err)
         .owner = OWNER,
         .want_keys = d->keylog != NULL,
         .drain_time = ORPHAN_DRAIN,
-        .events = { .spi = on_spi, .installed = on_installed, .child = on_child, .child_moved = on_child_moved,
-                    .acquire = on_acquire, .ike_datagram = on_natt_datagram, .device = on_device,
-                    .keys = on_child_keys, .poll_changed = on_poll_changed, .user = d },
+        .events = { .spi = on_spi,
+                    .installed = on_installed,
+                    .child = on_child,
+                    .child_moved = on_child_moved,
+                    .acquire = on_acquire,
+                    .ike_datagram = on_natt_datagram,
+                    .device = on_device,
+                    .keys = on_child_keys,
+                    .poll_changed = on_poll_changed,
+                    .user = d },
     };
 
     return install_new(&opts, &d->install, err);
@@ -422,7 +438,8 @@ static int open_shard(struct daemon *d, const struct ike_settings *settings, str
     return ike_shard_new(&opts, &d->shard, err);
 }
 
-int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings, struct err *err)
+int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings,
+                struct err *err)
 {
     struct keyproc_answers answers = { on_auth, d };
     int rc;
@@ -441,8 +458,12 @@ int daemon_open(struct daemon *d, const char *device, const struct ike_settings 
         rc = open_shard(d, settings, err);
     if (!rc)
         rc = open_sockets(d, err);
-    if (!rc)
+    if (!rc) {
         install_process(d->install, clock_now());
+        uv_prepare_init(&d->loop, &d->before_sleep);
+        d->before_sleep.data = d;
+        uv_prepare_start(&d->before_sleep, on_before_sleep);
+    }
     return rc;
 }
 
@@ -450,6 +471,7 @@ void daemon_close(struct daemon *d)
 {
     ctl_close(d->ctl);
     d->ctl = NULL;
+    uv_prepare_stop(&d->before_sleep);
     unwatch_install(d);
     ike_shard_free(d->shard);
     install_free(d->install);

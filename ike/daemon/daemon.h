@@ -6,6 +6,7 @@
  *   daemon.c    the core's five ports on sockets, loop, SDK and key process
  *   udp.c       UDP 500                    install/   the SDK
  *   keyproc.c   the key process            keylog.c   --key-log
+ *   sandbox.c   what both processes give up after the start
  *   load.c      configuration: read whole, then applied whole
  *   ctl.c       control socket; ctl_*.c its commands
  *
@@ -30,6 +31,7 @@ struct daemon {
     struct daemon_options options;
     uv_loop_t loop;
     uv_timer_t shard_timer, install_timer;
+    uv_prepare_t before_sleep;
     uv_poll_t udp4_poll, udp6_poll, keys_poll;
     uv_poll_t *install_poll; /* NULL: the data plane is not connected */
     int install_fd;
@@ -50,7 +52,8 @@ struct daemon {
 };
 
 /* daemon.c */
-int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings, struct err *err);
+int daemon_open(struct daemon *d, const char *device, const struct ike_settings *settings,
+                struct err *err);
 void daemon_close(struct daemon *d);
 void daemon_stop(struct daemon *d, int exit_code); /* deletes SAs politely, then ends the loop */
 

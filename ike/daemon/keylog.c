@@ -47,10 +47,14 @@ static int open_dir(const char *path, int *ret, struct err *err)
             close(dir);
         return err_errno(err, errnum, "key log: %s", path);
     }
+    if (st.st_uid != geteuid()) {
+        close(dir);
+        return err_set(err, ERR_PERM, "key log: %s belongs to user %u", path, st.st_uid);
+    }
     if (st.st_mode & 077) {
         close(dir);
-        return err_set(err, ERR_PERM, "key log: %s has mode %03o and lets others in; expected 700", path,
-                       st.st_mode & 0777);
+        return err_set(err, ERR_PERM, "key log: %s has mode %03o and lets others in; expected 700",
+                       path, st.st_mode & 0777);
     }
     *ret = dir;
     return 0;
@@ -113,7 +117,9 @@ static const char *ike_encr_text(const struct ike_transform *t, char *buf, size_
         snprintf(buf, cap, "AES-CBC-%u [RFC3602]", t->key_bits);
     else
         snprintf(buf, cap, "AES-GCM-%u with %u octet ICV [RFC5282]", t->key_bits,
-                 t->id == IKE_ENCR_AES_GCM_8 ? 8 : t->id == IKE_ENCR_AES_GCM_12 ? 12 : 16);
+                 t->id == IKE_ENCR_AES_GCM_8    ? 8
+                 : t->id == IKE_ENCR_AES_GCM_12 ? 12
+                                                : 16);
     return buf;
 }
 
@@ -136,8 +142,8 @@ void keylog_ike(struct keylog *log, const struct ike_keylog *keys)
     char ei[KEY_TEXT_LEN], er[KEY_TEXT_LEN], ai[KEY_TEXT_LEN], ar[KEY_TEXT_LEN];
     char encr[64], line[LINE_LEN];
 
-    snprintf(line, sizeof line, "%016" PRIx64 ",%016" PRIx64 ",%s,%s,\"%s\",%s,%s,\"%s\"\n", keys->spi_i,
-             keys->spi_r, hex_of(keys->sk_ei, ei), hex_of(keys->sk_er, er),
+    snprintf(line, sizeof line, "%016" PRIx64 ",%016" PRIx64 ",%s,%s,\"%s\",%s,%s,\"%s\"\n",
+             keys->spi_i, keys->spi_r, hex_of(keys->sk_ei, ei), hex_of(keys->sk_er, er),
              ike_encr_text(&keys->suite->encr, encr, sizeof encr), hex_of(keys->sk_ai, ai),
              hex_of(keys->sk_ar, ar), ike_integ_text(&keys->suite->integ));
     append(log, "ikev2_decryption_table", line);
@@ -147,13 +153,14 @@ void keylog_ike(struct keylog *log, const struct ike_keylog *keys)
     mem_wipe(ar, sizeof ar);
 }
 
-static void log_direction(struct keylog *log, const struct ip_addr *from, const struct ip_addr *to, uint32_t spi,
-                          const struct ike_child_keys *keys)
+static void log_direction(struct keylog *log, const struct ip_addr *from, const struct ip_addr *to,
+                          uint32_t spi, const struct ike_child_keys *keys)
 {
     char key[KEY_TEXT_LEN], src[IP_TEXT_LEN], dst[IP_TEXT_LEN], line[LINE_LEN];
 
     snprintf(line, sizeof line,
-             "\"IPv%c\",\"%s\",\"%s\",\"0x%08" PRIx32 "\",\"AES-GCM with 16 octet ICV [RFC4106]\",\"0x%s\",\"NULL\",\"\"\n",
+             "\"IPv%c\",\"%s\",\"%s\",\"0x%08" PRIx32
+             "\",\"AES-GCM with 16 octet ICV [RFC4106]\",\"0x%s\",\"NULL\",\"\"\n",
              from->family == 6 ? '6' : '4', ip_addr_text(from, src), ip_addr_text(to, dst), spi,
              hex_of(span_of(keys->encr, keys->encr_len), key));
     append(log, "esp_sa", line);

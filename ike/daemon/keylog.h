@@ -15,7 +15,8 @@ struct keylog;
  * that others can enter is refused. */
 int keylog_open(const char *dir, struct keylog **ret, struct err *err);
 void keylog_close(struct keylog *log);
-void keylog_ike(struct keylog *log, const struct ike_keylog *keys);       /* ikev2_decryption_table */
-void keylog_child(struct keylog *log, const struct ike_child_install *child); /* esp_sa, both ways */
+void keylog_ike(struct keylog *log, const struct ike_keylog *keys); /* ikev2_decryption_table */
+void keylog_child(struct keylog *log,
+                  const struct ike_child_install *child); /* esp_sa, both ways */
 
 #endif

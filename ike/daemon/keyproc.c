@@ -93,7 +93,8 @@ static int post(struct keyproc *kp, const struct keyproto_msg *msg, struct err *
     wr_init(&wr, kp->out, sizeof kp->out);
     keyproto_write(&wr, msg);
     if (wr.failed)
-        return err_set(err, ERR_INVALID, "request to the key process is longer than %d bytes", KEYPROTO_MAX);
+        return err_set(err, ERR_INVALID, "request to the key process is longer than %d bytes",
+                       KEYPROTO_MAX);
     do
         n = send(kp->fd, kp->out, wr_len(&wr), MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
@@ -106,12 +107,17 @@ static void fail_auth(struct keyproc *kp, ike_job job, int code)
     kp->answers.auth(kp->answers.user, job, code, 0, span_of(NULL, 0));
 }
 
-static void ask_auth(struct keyproc *kp, enum keyproto_type type, ike_job job, const struct ike_auth_request *req,
-                     uint8_t method, struct span auth)
+static void ask_auth(struct keyproc *kp, enum keyproto_type type, ike_job job,
+                     const struct ike_auth_request *req, uint8_t method, struct span auth)
 {
     struct keyproto_msg msg = {
-        .type = type, .job = job, .prf = req->prf, .method = method, .n_ids = 2,
-        .octets = req->octets, .data = auth,
+        .type = type,
+        .job = job,
+        .prf = req->prf,
+        .method = method,
+        .n_ids = 2,
+        .octets = req->octets,
+        .data = auth,
     };
     struct err err = { 0 };
     int rc;
@@ -131,8 +137,8 @@ void keyproc_sign(struct keyproc *kp, ike_job job, const struct ike_auth_request
     ask_auth(kp, KEYPROTO_SIGN, job, req, 0, span_of(NULL, 0));
 }
 
-void keyproc_verify(struct keyproc *kp, ike_job job, const struct ike_auth_request *req, uint8_t method,
-                    struct span auth)
+void keyproc_verify(struct keyproc *kp, ike_job job, const struct ike_auth_request *req,
+                    uint8_t method, struct span auth)
 {
     ask_auth(kp, KEYPROTO_VERIFY, job, req, method, auth);
 }
@@ -183,21 +189,25 @@ static int await_result(struct keyproc *kp, uint64_t sequence, struct err *err)
         if (rc < 0)
             return rc;
         if (rc && msg.type == KEYPROTO_RESULT && msg.job == sequence)
-            return msg.code ? err_set(err, msg.code, "%.*s", (int)msg.data.len, (const char *)msg.data.p) : 0;
+            return msg.code
+                       ? err_set(err, msg.code, "%.*s", (int)msg.data.len, (const char *)msg.data.p)
+                       : 0;
         if (rc)
             deliver(kp, &msg);
     }
 }
 
-static int ask(struct keyproc *kp, struct keyproto_msg *msg, const char *name, const struct ike_id *ids,
-               unsigned n_ids, struct err *err)
+static int ask(struct keyproc *kp, struct keyproto_msg *msg, const char *name,
+               const struct ike_id *ids, unsigned n_ids, struct err *err)
 {
     int rc;
 
     if (strlen(name) > KEYPROTO_NAME_MAX)
-        return err_set(err, ERR_INVALID, "secret: name or path is longer than %d bytes", KEYPROTO_NAME_MAX);
+        return err_set(err, ERR_INVALID, "secret: name or path is longer than %d bytes",
+                       KEYPROTO_NAME_MAX);
     if (n_ids > KEYPROTO_IDS_MAX)
-        return err_set(err, ERR_FULL, "secret %.100s: more than %d identities", name, KEYPROTO_IDS_MAX);
+        return err_set(err, ERR_FULL, "secret %.100s: more than %d identities", name,
+                       KEYPROTO_IDS_MAX);
     snprintf(msg->name, sizeof msg->name, "%s", name);
     msg->job = ++kp->sequence;
     msg->n_ids = (uint8_t)n_ids;
@@ -212,7 +222,8 @@ int keyproc_secrets_begin(struct keyproc *kp, struct err *err)
     return ask(kp, &(struct keyproto_msg){ .type = KEYPROTO_SECRETS_BEGIN }, "", NULL, 0, err);
 }
 
-int keyproc_secret_file(struct keyproc *kp, const char *path, const struct ike_id *ids, unsigned n_ids, struct err *err)
+int keyproc_secret_file(struct keyproc *kp, const char *path, const struct ike_id *ids,
+                        unsigned n_ids, struct err *err)
 {
     return ask(kp, &(struct keyproto_msg){ .type = KEYPROTO_SECRET_FILE }, path, ids, n_ids, err);
 }
@@ -230,5 +241,6 @@ int keyproc_secrets_abort(struct keyproc *kp, struct err *err)
 int keyproc_secret(struct keyproc *kp, const char *name, const struct ike_id *ids, unsigned n_ids,
                    struct span secret, struct err *err)
 {
-    return ask(kp, &(struct keyproto_msg){ .type = KEYPROTO_SECRET, .data = secret }, name, ids, n_ids, err);
+    return ask(kp, &(struct keyproto_msg){ .type = KEYPROTO_SECRET, .data = secret }, name, ids,
+               n_ids, err);
 }

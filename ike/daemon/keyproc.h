@@ -29,13 +29,14 @@ int keyproc_process(struct keyproc *kp, struct err *err);
 
 /* The two requests of the crypto port that need a secret. */
 void keyproc_sign(struct keyproc *kp, ike_job job, const struct ike_auth_request *req);
-void keyproc_verify(struct keyproc *kp, ike_job job, const struct ike_auth_request *req, uint8_t method,
-                    struct span auth);
+void keyproc_verify(struct keyproc *kp, ike_job job, const struct ike_auth_request *req,
+                    uint8_t method, struct span auth);
 
 /* Secrets: a new set is built beside the one in use and swapped in whole.
  * These wait for the answer, at most 5 s. */
 int keyproc_secrets_begin(struct keyproc *kp, struct err *err);
-int keyproc_secret_file(struct keyproc *kp, const char *path, const struct ike_id *ids, unsigned n_ids, struct err *err);
+int keyproc_secret_file(struct keyproc *kp, const char *path, const struct ike_id *ids,
+                        unsigned n_ids, struct err *err);
 int keyproc_secrets_commit(struct keyproc *kp, struct err *err);
 int keyproc_secrets_abort(struct keyproc *kp, struct err *err);
 /* One secret from the control socket (swanctl --load-creds), by name. */

@@ -3,14 +3,17 @@
 #include "ike/daemon/keyproc.h"
 
 #include "ike/core/crypto/local_port.h"
+#include "ike/daemon/sandbox.h"
 #include "ike/daemon/secrets.h"
 #include "utils/base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -38,7 +41,9 @@ static void reply(struct child *c, const struct keyproto_msg *msg)
 static void on_auth(void *user, ike_job job, int code, uint8_t method, struct span auth)
 {
     struct child *c = user;
-    struct keyproto_msg msg = { .type = KEYPROTO_AUTH, .job = job, .code = code, .method = method, .data = auth };
+    struct keyproto_msg msg = {
+        .type = KEYPROTO_AUTH, .job = job, .code = code, .method = method, .data = auth
+    };
 
     reply(c, &msg);
 }
@@ -54,8 +59,8 @@ static void on_shared(void *user, ike_job job, int code, struct span secret)
     (void)user, (void)job, (void)code, (void)secret;
 }
 
-static int find_psk(void *user, const char *conn, const struct ike_id *local_id, const struct ike_id *remote_id,
-                    struct secret *ret)
+static int find_psk(void *user, const char *conn, const struct ike_id *local_id,
+                    const struct ike_id *remote_id, struct secret *ret)
 {
     struct child *c = user;
 
@@ -92,7 +97,8 @@ static int secret_from_file(struct child *c, const struct keyproto_msg *msg, str
         return err_set(err, ERR_STATE, "no set of secrets begun");
     rc = secret_file_read(msg->name, &secret, err);
     if (!rc)
-        rc = secret_set_add(c->next, msg->name, msg->ids, msg->n_ids, span_of(secret.p, secret.len), err);
+        rc = secret_set_add(c->next, msg->name, msg->ids, msg->n_ids, span_of(secret.p, secret.len),
+                            err);
     secret_wipe(&secret);
     return rc;
 }
@@ -143,7 +149,9 @@ static void handle(struct child *c, struct span datagram)
         return;
     }
     rc = change_secrets(c, &msg, &err);
-    reply(c, &(struct keyproto_msg){ .type = KEYPROTO_RESULT, .job = msg.job, .code = rc,
+    reply(c, &(struct keyproto_msg){ .type = KEYPROTO_RESULT,
+                                     .job = msg.job,
+                                     .code = rc,
                                      .data = span_of(err.text, strlen(err.text)) });
 }
 
@@ -169,10 +177,22 @@ static int child_init(struct child *c, int fd, struct err *err)
 /* No core file, no other process of this user looks inside, no swap. */
 static void harden(void)
 {
-    if (prctl(PR_SET_DUMPABLE, 0) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, none = { 0, 0 };
+
+    if (prctl(PR_SET_DUMPABLE, 0) || setrlimit(RLIMIT_CORE, &none))
         log_line(LOG_WARN, "keys", "process could not be hardened: %s", strerror(errno));
-    if (mlockall(MCL_CURRENT | MCL_FUTURE))
+    /* Without the limit raised, memory taken once the capability is gone would
+     * be refused instead of locked. */
+    if (setrlimit(RLIMIT_MEMLOCK, &all) || mlockall(MCL_CURRENT | MCL_FUTURE))
         log_line(LOG_DEBUG, "keys", "keys may be swapped out: %s", strerror(errno));
+}
+
+/* An empty datagram reads like the end of the stream. */
+static bool peer_is_gone(int fd)
+{
+    struct pollfd pfd = { .fd = fd, .events = POLLRDHUP };
+
+    return poll(&pfd, 1, 0) != 0;
 }
 
 int keyproc_child_run(int fd)
@@ -182,14 +202,15 @@ int keyproc_child_run(int fd)
     ssize_t n;
 
     harden();
-    if (child_init(&c, fd, &err)) {
+    if (child_init(&c, fd, &err) || sandbox_keys(&err)) {
         log_line(LOG_ERROR, "keys", "%s", err.text);
         return 1;
     }
-    while ((n = recv(fd, c.buf, sizeof c.buf, 0)) != 0) {
+    for (;;) {
+        n = recv(fd, c.buf, sizeof c.buf, 0);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
+        if (n < 0 || (n == 0 && peer_is_gone(fd)))
             break;
         handle(&c, span_of(c.buf, (size_t)n));
         mem_wipe(c.buf, (size_t)n);

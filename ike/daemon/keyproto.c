@@ -66,30 +66,38 @@ static bool type_is_known(uint8_t type)
            type == KEYPROTO_RESULT;
 }
 
+static void read_fields(struct rd *rd, struct keyproto_msg *msg)
+{
+    msg->job = rd_be64(rd);
+    msg->prf = rd_be16(rd);
+    msg->method = rd_u8(rd);
+    msg->code = (int32_t)rd_be32(rd);
+    read_name(rd, msg->name);
+    msg->n_ids = rd_u8(rd);
+    if (msg->n_ids > KEYPROTO_IDS_MAX)
+        rd->failed = true;
+    for (unsigned i = 0; i < msg->n_ids && !rd->failed; i++)
+        read_id(rd, &msg->ids[i]);
+    msg->octets = read_block(rd);
+    msg->data = read_block(rd);
+}
+
 int keyproto_read(struct span datagram, struct keyproto_msg *ret, struct err *err)
 {
+    struct keyproto_msg msg = { 0 };
     struct rd rd;
     uint8_t type;
 
-    memset(ret, 0, sizeof *ret);
     rd_init(&rd, datagram.p, datagram.len);
     type = rd_u8(&rd);
     if (!type_is_known(type))
         return err_set(err, ERR_MALFORMED, "key process message: type %u", type);
-    ret->type = (enum keyproto_type)type;
-    ret->job = rd_be64(&rd);
-    ret->prf = rd_be16(&rd);
-    ret->method = rd_u8(&rd);
-    ret->code = (int32_t)rd_be32(&rd);
-    read_name(&rd, ret->name);
-    ret->n_ids = rd_u8(&rd);
-    if (ret->n_ids > KEYPROTO_IDS_MAX)
-        return err_set(err, ERR_MALFORMED, "key process message: %u identities", ret->n_ids);
-    for (unsigned i = 0; i < ret->n_ids; i++)
-        read_id(&rd, &ret->ids[i]);
-    ret->octets = read_block(&rd);
-    ret->data = read_block(&rd);
+    msg.type = (enum keyproto_type)type;
+    read_fields(&rd, &msg);
+    if (msg.n_ids > KEYPROTO_IDS_MAX)
+        return err_set(err, ERR_MALFORMED, "key process message: %u identities", msg.n_ids);
     if (!rd_done(&rd))
         return err_set(err, ERR_MALFORMED, "key process message of type %u: wrong length", type);
+    *ret = msg;
     return 0;
 }

@@ -26,7 +26,8 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len, struct er
     if (fd < 0)
         return err_errno(err, errno, "%s", path);
     text = mem_zalloc(CONFIG_FILE_MAX + 1);
-    while (text && len <= CONFIG_FILE_MAX && (n = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
+    while (text && len <= CONFIG_FILE_MAX &&
+           (n = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
         len += (size_t)n;
     close(fd);
     if (!text)
@@ -103,11 +104,22 @@ static void choose_local_address(struct ike_conn *conn)
     if (conn->n_local_addrs || !conn->n_remote_addrs || !ip_addr_eq(&remote->lo, &remote->hi))
         return;
     if (udp_source_address(&remote->lo, &own, &err)) {
-        log_line(LOG_WARN, "config", "connection %s: local_addrs not given and %s", conn->name, err.text);
+        log_line(LOG_WARN, "config", "connection %s: local_addrs not given and %s", conn->name,
+                 err.text);
         return;
     }
     conn->local_addrs[0] = own;
     conn->n_local_addrs = 1;
+}
+
+/* What this host adds to a connection before the core reads it. */
+static void complete_conn(struct daemon *d, struct ike_conn *conn)
+{
+    choose_local_address(conn);
+    /* A device that cannot put IP protocol 50 on the wire: both ends must take
+     * the path as if a NAT were on it (RFC 7296 section 2.23). */
+    if (!install_has_raw_esp(d->install))
+        conn->encap = true;
 }
 
 static int reserve_slots(struct daemon *d, size_t more, struct err *err)
@@ -163,8 +175,10 @@ static void start_children(struct daemon *d, const struct ike_conn *conn)
     for (unsigned i = 0; i < conn->n_children; i++) {
         struct look look = { d, conn->name, conn->children[i].name };
 
-        if (conn->children[i].start_action == IKE_ACTION_START && !ike_shard_each(d->shard, has_child, &look))
-            ike_shard_initiate(d->shard, clock_now(), conn->name, conn->children[i].name, NULL, NULL);
+        if (conn->children[i].start_action == IKE_ACTION_START &&
+            !ike_shard_each(d->shard, has_child, &look))
+            ike_shard_initiate(d->shard, clock_now(), conn->name, conn->children[i].name, NULL,
+                               NULL);
     }
 }
 
@@ -179,7 +193,7 @@ int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
     size_t i = find_conn(d, conn->name);
     int rc;
 
-    choose_local_address(conn);
+    complete_conn(d, conn);
     if (i < d->n_conns && ike_conn_eq(d->conns[i], conn))
         return 0; /* nothing changed: nothing is touched */
     rc = reserve_slots(d, 1, err);
@@ -257,7 +271,7 @@ int daemon_apply_config(struct daemon *d, const struct ike_config *config, struc
     int rc;
 
     for (size_t i = 0; i < config->n_conns; i++)
-        choose_local_address(config->conns[i]);
+        complete_conn(d, config->conns[i]);
     rc = stage_secrets(d, config, err);
     if (!rc) {
         rc = guard_both(d, config, err);
@@ -285,7 +299,8 @@ int daemon_reload(struct daemon *d, struct err *err)
     if (!rc)
         rc = daemon_apply_config(d, config, err);
     if (!rc)
-        log_line(LOG_NOTICE, "config", "%s: %zu connections in force", d->options.config, d->n_conns);
+        log_line(LOG_NOTICE, "config", "%s: %zu connections in force", d->options.config,
+                 d->n_conns);
     config_free(config);
     return rc;
 }

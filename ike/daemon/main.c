@@ -5,10 +5,11 @@
  * Order of the start: the key process first, while nothing is open that it
  * must not have; then the configuration, read whole; then the drop rule, before
  * a single packet of IKE; the control socket last, so that whoever can connect
- * finds a daemon that works.
+ * finds a daemon that works; then privileges go that only a start needs.
  */
 #include "ike/config/config.h"
 #include "ike/daemon/daemon.h"
+#include "ike/daemon/sandbox.h"
 #include "utils/base/log.h"
 
 #include <signal.h>
@@ -35,7 +36,8 @@ static void on_hup_signal(uv_signal_t *signal, int number)
     (void)number;
     sd_notify(0, "RELOADING=1");
     if (daemon_reload(d, &err))
-        log_line(LOG_ERROR, "config", "reload refused, the running configuration stays: %s", err.text);
+        log_line(LOG_ERROR, "config", "reload refused, the running configuration stays: %s",
+                 err.text);
     sd_notify(0, "READY=1");
 }
 
@@ -48,7 +50,8 @@ static void watch_signals(struct daemon *d)
     for (int i = 0; i < 3; i++) {
         uv_signal_init(&d->loop, handles[i]);
         handles[i]->data = d;
-        uv_signal_start(handles[i], numbers[i] == SIGHUP ? on_hup_signal : on_stop_signal, numbers[i]);
+        uv_signal_start(handles[i], numbers[i] == SIGHUP ? on_hup_signal : on_stop_signal,
+                        numbers[i]);
     }
 }
 
@@ -73,13 +76,15 @@ static int start(struct daemon *d, const struct ike_config *config, struct err *
         .retransmit_tries = config->daemon.retransmit_tries,
     };
     const char *device = d->options.device ? d->options.device : config->daemon.data_plane;
-    const char *socket = d->options.control_socket ? d->options.control_socket : config->daemon.control_socket;
+    const char *socket =
+        d->options.control_socket ? d->options.control_socket : config->daemon.control_socket;
     int rc = 0;
 
     if (d->options.key_log) {
         rc = keylog_open(d->options.key_log, &d->keylog, err);
         if (!rc)
-            log_line(LOG_WARN, "keylog", "session keys are written to %s: whoever reads them reads all traffic",
+            log_line(LOG_WARN, "keylog",
+                     "session keys are written to %s: whoever reads them reads all traffic",
                      d->options.key_log);
     }
     if (!rc)
@@ -90,7 +95,7 @@ static int start(struct daemon *d, const struct ike_config *config, struct err *
         make_parent_dir(socket);
         rc = ctl_open(d, socket, &d->ctl, err);
     }
-    return rc;
+    return rc ? rc : sandbox_network(err);
 }
 
 static int read_settings(struct daemon *d, struct ike_config **ret, struct err *err)
@@ -106,7 +111,8 @@ static int read_settings(struct daemon *d, struct ike_config **ret, struct err *
             config_daemon_init(&(*ret)->daemon);
     }
     if (!rc)
-        log_set_level(d->options.log_level >= 0 ? (enum log_level)d->options.log_level : (*ret)->daemon.log_level);
+        log_set_level(d->options.log_level >= 0 ? (enum log_level)d->options.log_level
+                                                : (*ret)->daemon.log_level);
     return rc;
 }
 
@@ -128,7 +134,7 @@ static void stop(struct daemon *d)
 
 int main(int argc, char **argv)
 {
-    static struct daemon d;
+    static struct daemon d = { .udp = { .fd4 = -1, .fd6 = -1 } };
     struct ike_config *config = NULL;
     struct err err = { 0 };
     int rc;

@@ -8,11 +8,14 @@
 #define EXIT_USAGE 2
 
 const struct argp_option daemon_option_table[] = {
-    { "config", 'c', "FILE", 0, "Configuration file (default " DAEMON_CONFIG "); \"none\" for no file", 0 },
+    { "config", 'c', "FILE", 0,
+      "Configuration file (default " DAEMON_CONFIG "); \"none\" for no file", 0 },
     { "socket", 's', "PATH", 0, "Control socket (default " DAEMON_CONTROL_SOCKET ")", 0 },
     { "device", 'd', "SPEC", 0, "Where SAs are installed: soft or soft:/path/to/dp.sock", 0 },
     { "key-log", 'K', "DIR", 0,
-      "Write session keys to DIR in Wireshark's own table formats. Whoever reads them reads all traffic", 0 },
+      "Write session keys to DIR in Wireshark's own table formats. Whoever reads them reads all "
+      "traffic",
+      0 },
     { "log-level", 'l', "LEVEL", 0, "error, warning, notice, info or debug (default info)", 0 },
     { 0 },
 };
@@ -47,7 +50,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case 'l':
         opts->log_level = parse_level(arg);
         if (opts->log_level < 0)
-            argp_error(state, "--log-level: \"%s\" is none of error, warning, notice, info, debug", arg);
+            argp_error(state, "--log-level: \"%s\" is none of error, warning, notice, info, debug",
+                       arg);
         return 0;
     case ARGP_KEY_ARG:
         argp_error(state, "unexpected argument \"%s\"", arg);
@@ -62,7 +66,8 @@ void daemon_options_parse(int argc, char **argv, struct daemon_options *ret)
     const struct argp argp = {
         .options = daemon_option_table,
         .parser = parse_option,
-        .doc = "Negotiates IPsec Security Associations by IKEv2 and installs them where they run fastest.",
+        .doc = "Negotiates IPsec Security Associations by IKEv2 and installs them where they run "
+               "fastest.",
     };
 
     *ret = (struct daemon_options){ .config = DAEMON_CONFIG, .log_level = -1 };

@@ -46,14 +46,15 @@ void secret_set_free(struct secret_set *set)
 {
     if (!set)
         return;
-    LIST_FOR_EACH (node, &set->entries)
-        entry_free(CONTAINER_OF(node, struct entry, node));
+    LIST_FOR_EACH(node, &set->entries)
+    entry_free(CONTAINER_OF(node, struct entry, node));
     mem_free(set);
 }
 
 static void remove_named(struct secret_set *set, const char *name)
 {
-    LIST_FOR_EACH (node, &set->entries) {
+    LIST_FOR_EACH(node, &set->entries)
+    {
         struct entry *entry = CONTAINER_OF(node, struct entry, node);
 
         if (strcmp(entry->name, name) == 0) {
@@ -63,22 +64,24 @@ static void remove_named(struct secret_set *set, const char *name)
     }
 }
 
-int secret_set_add(struct secret_set *set, const char *name, const struct ike_id *ids, unsigned n_ids,
-                   struct span secret, struct err *err)
+int secret_set_add(struct secret_set *set, const char *name, const struct ike_id *ids,
+                   unsigned n_ids, struct span secret, struct err *err)
 {
     struct entry *entry;
 
     if (secret.len < SECRET_MIN || secret.len > KEYPROTO_SECRET_MAX)
-        return err_set(err, ERR_INVALID, "secret %s: %zu bytes; %d to %d are accepted", name, secret.len,
-                       SECRET_MIN, KEYPROTO_SECRET_MAX);
+        return err_set(err, ERR_INVALID, "secret %s: %zu bytes; %d to %d are accepted", name,
+                       secret.len, SECRET_MIN, KEYPROTO_SECRET_MAX);
     if (n_ids > KEYPROTO_IDS_MAX)
         return err_set(err, ERR_FULL, "secret %s: more than %d identities", name, KEYPROTO_IDS_MAX);
-    if (set->n >= SECRETS_MAX)
-        return err_set(err, ERR_FULL, "more than %d secrets", SECRETS_MAX);
     entry = mem_zalloc(sizeof *entry);
     if (!entry)
         return err_set(err, ERR_NOMEM, "no memory for secret %s", name);
     remove_named(set, name);
+    if (set->n >= SECRETS_MAX) { /* then none was replaced either */
+        mem_free(entry);
+        return err_set(err, ERR_FULL, "more than %d secrets", SECRETS_MAX);
+    }
     snprintf(entry->name, sizeof entry->name, "%s", name);
     entry->n_ids = n_ids;
     if (n_ids)
@@ -101,17 +104,21 @@ static int score(const struct entry *entry, const struct ike_id *local, const st
 {
     if (entry->n_ids == 0)
         return 1;
-    /* A secret that names others only is never used for this pair. */
-    return 4 * names(entry, remote) + 2 * names(entry, local);
+    if (names(entry, remote))
+        return names(entry, local) ? 4 : 3;
+    /* A secret that names another peer is that peer's: used for this one, it
+     * would let the other claim this one's identity. */
+    return entry->n_ids == 1 && names(entry, local) ? 2 : 0;
 }
 
-int secret_set_find(const struct secret_set *set, const struct ike_id *local, const struct ike_id *remote,
-                    struct secret *ret)
+int secret_set_find(const struct secret_set *set, const struct ike_id *local,
+                    const struct ike_id *remote, struct secret *ret)
 {
     const struct entry *best = NULL;
     int best_score = 0;
 
-    LIST_FOR_EACH (node, &((struct secret_set *)set)->entries) {
+    LIST_FOR_EACH(node, &((struct secret_set *)set)->entries)
+    {
         const struct entry *entry = CONTAINER_OF(node, struct entry, node);
         int s = score(entry, local, remote);
 
@@ -180,7 +187,7 @@ static bool hex_text_decode(struct span text, struct secret *ret)
 
 int secret_decode(struct span text, struct secret *ret, struct err *err)
 {
-    struct span body = span_of(text.p + 2, text.len >= 2 ? text.len - 2 : 0);
+    struct span body = text.len >= 2 ? span_of(text.p + 2, text.len - 2) : text;
     bool ok = true;
 
     if (text.len >= 2 && memcmp(text.p, "0x", 2) == 0)
@@ -193,8 +200,9 @@ int secret_decode(struct span text, struct secret *ret, struct err *err)
         secret_set(ret, text.p, text.len);
     if (!ok || ret->len < SECRET_MIN) {
         secret_wipe(ret);
-        return err_set(err, ERR_INVALID, "%d to %d bytes expected, or 0x… hexadecimal, or 0s… base64",
-                       SECRET_MIN, KEYPROTO_SECRET_MAX);
+        return err_set(err, ERR_INVALID,
+                       "%d to %d bytes expected, or 0x… hexadecimal, or 0s… base64", SECRET_MIN,
+                       KEYPROTO_SECRET_MAX);
     }
     return 0;
 }
@@ -208,9 +216,11 @@ static int check_file(int fd, const char *path, struct err *err)
     if (!S_ISREG(st.st_mode))
         return err_set(err, ERR_PERM, "%s: not a regular file", path);
     if (st.st_uid != 0 && st.st_uid != geteuid())
-        return err_set(err, ERR_PERM, "%s: owned by user %u; root or user %u expected", path, st.st_uid, geteuid());
+        return err_set(err, ERR_PERM, "%s: owned by user %u; root or user %u expected", path,
+                       st.st_uid, geteuid());
     if (st.st_mode & 077)
-        return err_set(err, ERR_PERM, "%s: mode %03o lets others in; expected 600 or 400", path, st.st_mode & 0777);
+        return err_set(err, ERR_PERM, "%s: mode %03o lets others in; expected 600 or 400", path,
+                       st.st_mode & 0777);
     return 0;
 }
 

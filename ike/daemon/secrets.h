@@ -14,12 +14,12 @@ struct secret_set; /* a bounded set of (identities, secret); wiped on free */
 struct secret_set *secret_set_new(void); /* NULL: no memory */
 void secret_set_free(struct secret_set *set);
 /* Replaces one of the same name. Copies and leaves wiping `secret` to the caller. */
-int secret_set_add(struct secret_set *set, const char *name, const struct ike_id *ids, unsigned n_ids,
-                   struct span secret, struct err *err) MUST_CHECK;
+int secret_set_add(struct secret_set *set, const char *name, const struct ike_id *ids,
+                   unsigned n_ids, struct span secret, struct err *err) MUST_CHECK;
 /* The best match of a pair: both identities named, then the remote one, then
- * the local one, then a secret without identities. */
-int secret_set_find(const struct secret_set *set, const struct ike_id *local, const struct ike_id *remote,
-                    struct secret *ret) MUST_CHECK;
+ * the local one alone, then a secret without identities. */
+int secret_set_find(const struct secret_set *set, const struct ike_id *local,
+                    const struct ike_id *remote, struct secret *ret) MUST_CHECK;
 
 /* Reads a secret: a regular file of 16 to 512 bytes, owned by root or by this
  * user, with no permission for group or others.  One line end at the end is

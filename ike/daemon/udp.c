@@ -21,10 +21,12 @@ static int open_family(int family, uint16_t port, struct err *err)
     if (fd < 0)
         return err_errno(err, errno, "UDP %u: socket", port);
     if (family == AF_INET6)
-        rc = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) || set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+        rc = set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) ||
+             set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     else
         rc = set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
-    if (rc || set_int(fd, SOL_SOCKET, SO_MARK, UDP_SOCKET_MARK) || bind(fd, (struct sockaddr *)&ss, len)) {
+    if (rc || set_int(fd, SOL_SOCKET, SO_MARK, UDP_SOCKET_MARK) ||
+        bind(fd, (struct sockaddr *)&ss, len)) {
         int errnum = errno;
 
         close(fd);
@@ -85,8 +87,12 @@ int udp_receive(const struct udp_socket *udp, int fd, uint8_t *buf, size_t cap, 
     struct sockaddr_storage from;
     union control control;
     struct iovec iov = { buf, cap };
-    struct msghdr msg = { .msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &iov, .msg_iovlen = 1,
-                          .msg_control = &control, .msg_controllen = sizeof control };
+    struct msghdr msg = { .msg_name = &from,
+                          .msg_namelen = sizeof from,
+                          .msg_iov = &iov,
+                          .msg_iovlen = 1,
+                          .msg_control = &control,
+                          .msg_controllen = sizeof control };
     ssize_t n = recvmsg(fd, &msg, MSG_TRUNC);
 
     /* A pending ICMP error shows up here too; the peer's silence says the same. */
@@ -106,7 +112,8 @@ static void set_source(struct msghdr *msg, union control *control, const struct 
         return;
     memset(control, 0, sizeof *control);
     msg->msg_control = control;
-    msg->msg_controllen = from->family == 4 ? CMSG_SPACE(sizeof(struct in_pktinfo)) : CMSG_SPACE(sizeof(struct in6_pktinfo));
+    msg->msg_controllen = from->family == 4 ? CMSG_SPACE(sizeof(struct in_pktinfo))
+                                            : CMSG_SPACE(sizeof(struct in6_pktinfo));
     c = CMSG_FIRSTHDR(msg);
     if (from->family == 4) {
         struct in_pktinfo info = { 0 };
@@ -127,7 +134,8 @@ static void set_source(struct msghdr *msg, union control *control, const struct 
     }
 }
 
-int udp_send(const struct udp_socket *udp, const struct ike_path *path, struct span data, struct err *err)
+int udp_send(const struct udp_socket *udp, const struct ike_path *path, struct span data,
+             struct err *err)
 {
     struct sockaddr_storage to;
     union control control;
@@ -148,14 +156,17 @@ int udp_source_address(const struct ip_addr *remote, struct ip_addr *ret, struct
     struct ip_endpoint to = { *remote, IKE_PORT }, own;
     struct sockaddr_storage ss;
     socklen_t len = ip_to_sockaddr(&to, &ss);
-    int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     char text[IP_TEXT_LEN];
-    int rc = 0;
+    int fd, rc = 0;
 
+    if (ip_addr_is_unset(remote))
+        return err_set(err, ERR_INVALID, "no address to look for a route to");
+    fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return err_errno(err, errno, "socket");
     /* The same mark as our datagrams: not the route into the tunnel. */
-    if (set_int(fd, SOL_SOCKET, SO_MARK, UDP_SOCKET_MARK) || connect(fd, (struct sockaddr *)&ss, len))
+    if (set_int(fd, SOL_SOCKET, SO_MARK, UDP_SOCKET_MARK) ||
+        connect(fd, (struct sockaddr *)&ss, len))
         rc = err_errno(err, errno, "no route to %s", ip_addr_text(remote, text));
     len = sizeof ss;
     if (!rc && getsockname(fd, (struct sockaddr *)&ss, &len))

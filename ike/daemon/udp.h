@@ -22,7 +22,8 @@ void udp_close(struct udp_socket *udp);
 /* One datagram; 0: none there. *ret_len and *ret_path are set on 1. */
 int udp_receive(const struct udp_socket *udp, int fd, uint8_t *buf, size_t cap, size_t *ret_len,
                 struct ike_path *ret_path);
-int udp_send(const struct udp_socket *udp, const struct ike_path *path, struct span data, struct err *err);
+int udp_send(const struct udp_socket *udp, const struct ike_path *path, struct span data,
+             struct err *err);
 /* The source address that routing would choose towards `remote`. */
 int udp_source_address(const struct ip_addr *remote, struct ip_addr *ret, struct err *err);
 

@@ -2,6 +2,7 @@
 /* convert: IKE values to SDK values and back. */
 #include "ike/install/state.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct ioff_addr addr_to_sdk(const struct ip_addr *a)
@@ -28,6 +29,18 @@ struct ip_endpoint install_ip_endpoint(const struct ioff_endpoint *e)
 void install_err(struct err *err, const struct ioff_error *from)
 {
     err_set(err, from->code, "%s", from->text);
+}
+
+int install_label(const char *conn, const char *child, char ret[LABEL_LEN], struct err *err)
+{
+    char label[LABEL_LEN];
+    int len = snprintf(label, sizeof label, "%s/%s", conn, child);
+
+    if (len < 0 || len >= LABEL_LEN)
+        return err_set(err, ERR_INVALID, "%s/%s: the two names have more than %d bytes", conn,
+                       child, LABEL_LEN - 2);
+    memcpy(ret, label, sizeof label);
+    return 0;
 }
 
 static bool addr_eq(const struct ioff_addr *a, const struct ioff_addr *b)
@@ -82,7 +95,8 @@ int install_selectors(const struct ike_ts_list *local, const struct ike_ts_list 
         }
     }
     if (n == 0)
-        return err_set(err, ERR_INVALID, "the traffic selectors of both sides have no family in common");
+        return err_set(err, ERR_INVALID,
+                       "the traffic selectors of both sides have no family in common");
     *ret_n = n;
     return 0;
 }
@@ -94,8 +108,9 @@ static int alg_of(const struct ike_suite *suite, enum ioff_alg *ret, struct err 
     else if (suite->encr.id == IKE_ENCR_AES_GCM_16 && suite->encr.key_bits == 256)
         *ret = IOFF_ALG_AES_GCM_256_ICV16;
     else
-        return err_set(err, ERR_UNSUPPORTED, "ESP encryption %u with %u-bit key cannot be installed",
-                       suite->encr.id, suite->encr.key_bits);
+        return err_set(err, ERR_UNSUPPORTED,
+                       "ESP encryption %u with %u-bit key cannot be installed", suite->encr.id,
+                       suite->encr.key_bits);
     return 0;
 }
 
@@ -112,8 +127,8 @@ static enum ioff_offload offload_of(enum ike_offload offload)
     return IOFF_OFFLOAD_OFF;
 }
 
-int install_sa_opts(const struct ike_child_install *child, const struct install_child *rec, bool inbound,
-                    struct ioff_sa_opts *ret, struct err *err)
+int install_sa_opts(const struct ike_child_install *child, const struct install_child *rec,
+                    bool inbound, struct ioff_sa_opts *ret, struct err *err)
 {
     const struct ike_child_keys *keys = inbound ? &child->key_in : &child->key_out;
     struct ioff_sa_opts opts = IOFF_SA_OPTS_INIT;

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADOPTED_MAX 65536
-
 /* --- adoption --- */
 
 /* Found while walking the device; handles are taken after the walk, since the
@@ -25,7 +23,8 @@ struct walk {
 
 static struct install_child *orphan_of(struct install *in, const struct ioff_sa_info *sa)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->id || strcmp(child->label, sa->label) || child->generation != sa->generation)
@@ -41,7 +40,8 @@ static int note_sa(void *user, const struct ioff_sa_info *sa)
     struct walk *walk = user;
     struct install_child *child;
 
-    if (sa->generation >= walk->generation || strcmp(sa->owner, walk->in->opts.owner))
+    if (sa->generation >= walk->generation || strcmp(sa->owner, walk->in->opts.owner) ||
+        install_child_by_sa(walk->in, sa->id))
         return 0;
     child = orphan_of(walk->in, sa);
     if (!child) {
@@ -62,12 +62,25 @@ static int note_sa(void *user, const struct ioff_sa_info *sa)
     return 0;
 }
 
+static struct install_rule *rule_by_id(struct install *in, uint64_t id)
+{
+    LIST_FOR_EACH(node, &in->rules)
+    {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+
+        if (id && rule->rule_id == id)
+            return rule;
+    }
+    return NULL;
+}
+
 static int note_rule(void *user, const struct ioff_rule_info *info)
 {
     struct walk *walk = user;
     struct install_rule *rule;
 
-    if (info->generation >= walk->generation || strcmp(info->owner, walk->in->opts.owner))
+    if (info->generation >= walk->generation || strcmp(info->owner, walk->in->opts.owner) ||
+        rule_by_id(walk->in, info->id))
         return 0;
     rule = mem_zalloc(sizeof *rule);
     if (!rule)
@@ -84,7 +97,8 @@ static int take_handles(struct install *in, struct ioff_error *error)
 {
     int rc = 0;
 
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->id)
@@ -94,13 +108,34 @@ static int take_handles(struct install *in, struct ioff_error *error)
         if (!rc && child->sa_out_id)
             rc = ioff_sa_adopt(in->device, child->sa_out_id, &child->sa_out, error);
     }
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (!rc && !rule->handle)
             rc = ioff_rule_adopt(in->device, rule->rule_id, &rule->handle, error);
     }
     return rc;
+}
+
+static void forget_adopted(struct install *in)
+{
+    LIST_FOR_EACH(node, &in->rules)
+    {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+
+        if (!rule->owner || !rule->owner->id) {
+            list_remove(&rule->node);
+            mem_free(rule);
+        }
+    }
+    LIST_FOR_EACH(node, &in->children)
+    {
+        struct install_child *child = CONTAINER_OF(node, struct install_child, node);
+
+        if (!child->id && child->batches == 0)
+            install_child_free(in, child);
+    }
 }
 
 int install_adopt(struct install *in, struct err *err)
@@ -116,13 +151,15 @@ int install_adopt(struct install *in, struct err *err)
     if (!rc)
         rc = take_handles(in, &error);
     if (rc) {
-        install_err(err, &error);
-        return rc;
+        forget_adopted(in);
+        return err_set(err, rc, "%s",
+                       error.text[0] ? error.text : "no memory to adopt what is there");
     }
-    LIST_FOR_EACH (node, &in->children)
-        n += CONTAINER_OF(node, struct install_child, node)->id == 0;
+    LIST_FOR_EACH(node, &in->children)
+    n += CONTAINER_OF(node, struct install_child, node)->id == 0;
     if (n)
-        log_line(LOG_NOTICE, "install", "%u tunnels of an earlier run carry traffic; kept until replaced", n);
+        log_line(LOG_NOTICE, "install",
+                 "%u tunnels of an earlier run carry traffic; kept until replaced", n);
     return 0;
 }
 
@@ -130,7 +167,8 @@ int install_adopt(struct install *in, struct err *err)
  * there has no peer any more, but packets may be in flight. */
 void install_orphans_replaced(struct install *in, const struct install_child *by)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (!child->id && !child->drop_at && strcmp(child->label, by->label) == 0)
@@ -140,17 +178,20 @@ void install_orphans_replaced(struct install *in, const struct install_child *by
 
 void install_orphans_expire(struct install *in)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
-        if (!child->id && child->drop_at && child->drop_at <= in->now && !child->removed)
+        if (child->drop_at && child->drop_at <= in->now && child->batches == 0)
             install_child_drop(in, child);
     }
 }
 
-void install_each_orphan(struct install *in, void (*fn)(void *user, const struct install_orphan *o), void *user)
+void install_each_orphan(struct install *in, void (*fn)(void *user, const struct install_orphan *o),
+                         void *user)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
         struct ioff_sa *sas[] = { child->sa_in, child->sa_out };
 
@@ -169,9 +210,11 @@ void install_each_orphan(struct install *in, void (*fn)(void *user, const struct
 static void forget_handles(struct install *in)
 {
     install_rules_forget(in);
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
+        child->lost = child->id && (child->sa_in_id || child->lost);
         child->sa_in = child->sa_out = NULL;
         child->sa_in_id = child->sa_out_id = 0;
         if (!child->id && child->batches == 0)
@@ -181,20 +224,34 @@ static void forget_handles(struct install *in)
 
 static void device_lost(struct install *in)
 {
-    log_line(LOG_WARN, "install", "the data plane went away; protected traffic is held back until it returns");
+    log_line(LOG_WARN, "install",
+             "the data plane went away; protected traffic is held back until it returns");
     in->up = false;
     forget_handles(in);
     in->opts.events.device(in->opts.events.user, false);
 }
 
-/* Each child is replaced with new keys: a key is never installed twice. */
-static void report_lost_children(struct install *in)
+static struct install_child *first_lost(struct install *in)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
-        if (child->id && !child->removed && !child->sa_in_id && !child->batches)
-            in->opts.events.child(in->opts.events.user, child->id, IKE_CHILD_LOST);
+        if (child->lost && !child->removed && !child->batches)
+            return child;
+    }
+    return NULL;
+}
+
+/* Each child is replaced with new keys: a key is never installed twice.  The
+ * core may remove and install any of them meanwhile: no list is walked. */
+static void report_lost_children(struct install *in)
+{
+    struct install_child *child;
+
+    while ((child = first_lost(in))) {
+        child->lost = false;
+        in->opts.events.child(in->opts.events.user, child->id, IKE_CHILD_LOST);
     }
 }
 
@@ -235,14 +292,10 @@ static void mapping_changed(struct install *in, const struct ioff_event *event)
 
 static void acquire(struct install *in, const struct ioff_event *event)
 {
-    LIST_FOR_EACH (node, &in->rules) {
-        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+    struct install_rule *rule = rule_by_id(in, event->rule_id);
 
-        if (rule->rule_id == event->rule_id) {
-            in->opts.events.acquire(in->opts.events.user, rule->label);
-            return;
-        }
-    }
+    if (rule)
+        in->opts.events.acquire(in->opts.events.user, rule->label);
 }
 
 void install_on_event(void *user, const struct ioff_event *event)
@@ -273,9 +326,11 @@ void install_on_event(void *user, const struct ioff_event *event)
         device_back(in);
         break;
     case IOFF_EVENT_IKE_DATAGRAM: {
-        struct ike_path path = { install_ip_endpoint(&event->local), install_ip_endpoint(&event->remote) };
+        struct ike_path path = { install_ip_endpoint(&event->local),
+                                 install_ip_endpoint(&event->remote) };
 
-        in->opts.events.ike_datagram(in->opts.events.user, &path, span_of(event->data, event->data_len));
+        in->opts.events.ike_datagram(in->opts.events.user, &path,
+                                     span_of(event->data, event->data_len));
         break;
     }
     case IOFF_EVENT_UNKNOWN_SPI:
@@ -301,8 +356,8 @@ ns_time install_next_wakeup(struct install *in)
 {
     ns_time at = ioff_device_next_wakeup(in->device);
 
-    LIST_FOR_EACH (node, &in->children)
-        at = earlier(at, CONTAINER_OF(node, struct install_child, node)->drop_at);
+    LIST_FOR_EACH(node, &in->children)
+    at = earlier(at, CONTAINER_OF(node, struct install_child, node)->drop_at);
     return at;
 }
 
@@ -333,7 +388,8 @@ bool install_has_raw_esp(struct install *in)
     return ioff_device_caps(in->device, &caps) == 0 && caps.raw_esp;
 }
 
-int install_ike_send(struct install *in, const struct ike_path *path, struct span data, struct err *err)
+int install_ike_send(struct install *in, const struct ike_path *path, struct span data,
+                     struct err *err)
 {
     struct ioff_endpoint local = install_endpoint(&path->local);
     struct ioff_endpoint remote = install_endpoint(&path->remote);

@@ -8,7 +8,6 @@
 
 #include "utils/base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct entries {
@@ -34,7 +33,8 @@ static struct ioff_guard_entry *entry_add(struct entries *e)
 }
 
 /* "dynamic" stands for the IKE endpoint's own address, where that is one. */
-static void resolve(const struct ike_conn *conn, struct ike_ts_list *local, struct ike_ts_list *remote)
+static void resolve(const struct ike_conn *conn, struct ike_ts_list *local,
+                    struct ike_ts_list *remote)
 {
     if (conn->n_local_addrs)
         ike_ts_resolve(local, &conn->local_addrs[0]);
@@ -52,13 +52,17 @@ static void remove_dynamic(struct ike_ts_list *list)
     list->n = n;
 }
 
-static int guard_child(struct entries *e, const struct ike_conn *conn, const struct ike_child_conf *conf, struct err *err)
+static int guard_child(struct entries *e, const struct ike_conn *conn,
+                       const struct ike_child_conf *conf, struct err *err)
 {
     struct ike_ts_list local = conf->local_ts, remote = conf->remote_ts;
     struct ioff_selector pairs[IKE_TS_MAX * IKE_TS_MAX];
+    char label[LABEL_LEN];
     size_t n = 0;
-    int rc;
+    int rc = install_label(conn->name, conf->name, label, err);
 
+    if (rc)
+        return rc;
     resolve(conn, &local, &remote);
     remove_dynamic(&local); /* an address not known yet cannot be closed */
     remove_dynamic(&remote);
@@ -73,7 +77,7 @@ static int guard_child(struct entries *e, const struct ike_conn *conn, const str
         if (!entry)
             return err_set(err, ERR_NOMEM, "no memory for the drop rule");
         entry->selector = pairs[i];
-        snprintf(entry->label, sizeof entry->label, "%.31s/%.31s", conn->name, conf->name);
+        memcpy(entry->label, label, sizeof entry->label);
     }
     return 0;
 }
@@ -84,8 +88,8 @@ static bool label_configured(struct ike_conn *const *conns, size_t n_conns, cons
 
     for (size_t c = 0; c < n_conns; c++) {
         for (unsigned i = 0; i < conns[c]->n_children; i++) {
-            snprintf(have, sizeof have, "%.31s/%.31s", conns[c]->name, conns[c]->children[i].name);
-            if (strcmp(have, label) == 0)
+            if (install_label(conns[c]->name, conns[c]->children[i].name, have, NULL) == 0 &&
+                strcmp(have, label) == 0)
                 return true;
         }
     }
@@ -94,15 +98,23 @@ static bool label_configured(struct ike_conn *const *conns, size_t n_conns, cons
 
 static void forget_unconfigured(struct install *in, struct ike_conn *const *conns, size_t n_conns)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    bool any = false;
+
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
-        if (!child->id && !child->drop_at && !label_configured(conns, n_conns, child->label))
+        if (!child->id && !child->drop_at && !label_configured(conns, n_conns, child->label)) {
             child->drop_at = in->now ? in->now : 1;
+            any = true;
+        }
     }
+    if (any)
+        in->opts.events.poll_changed(in->opts.events.user);
 }
 
-int install_guard(struct install *in, struct ike_conn *const *conns, size_t n_conns, struct err *err)
+int install_guard(struct install *in, struct ike_conn *const *conns, size_t n_conns,
+                  struct err *err)
 {
     struct entries e = { 0 };
     struct ioff_error error = { 0 };

@@ -10,12 +10,12 @@
 #include "utils/base/log.h"
 #include "utils/base/mem.h"
 
-#include <stdio.h>
-#include <string.h>
+#define DROP_RETRY NS_PER_S
 
 struct install_child *install_child_find(struct install *in, uint64_t id)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (child->id == id && id && !child->removed)
@@ -26,7 +26,8 @@ struct install_child *install_child_find(struct install *in, uint64_t id)
 
 struct install_child *install_child_by_sa(struct install *in, uint64_t sa_id)
 {
-    LIST_FOR_EACH (node, &in->children) {
+    LIST_FOR_EACH(node, &in->children)
+    {
         struct install_child *child = CONTAINER_OF(node, struct install_child, node);
 
         if (sa_id && (child->sa_in_id == sa_id || child->sa_out_id == sa_id))
@@ -37,11 +38,14 @@ struct install_child *install_child_by_sa(struct install *in, uint64_t sa_id)
 
 void install_child_free(struct install *in, struct install_child *child)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (rule->owner == child)
             rule->owner = NULL;
+        if (rule->before == child)
+            rule->before = NULL;
     }
     list_remove(&child->node);
     mem_free(child);
@@ -52,6 +56,7 @@ struct pending {
     struct install *in;
     struct install_child *child; /* NULL: nobody waits for this one */
     ike_job job;
+    bool installs; /* adds the SAs: the child stands and falls with it */
     bool points_rules;
     struct ike_child_install *keys; /* copy for events.keys; wiped */
 };
@@ -64,7 +69,7 @@ static void pending_free(struct pending *p)
 
 static void answer(struct install *in, ike_job job, int code, const char *text)
 {
-    if (job)
+    if (job && !in->closing)
         in->opts.events.installed(in->opts.events.user, job, code, text);
 }
 
@@ -75,33 +80,43 @@ static void child_settled(struct install *in, struct install_child *child)
     child->generation = ioff_device_generation(in->device);
 }
 
+/* The batch of `p` is over.  The child is held until here: the answer may have
+ * made the core let go of it. */
+static void pending_end(struct pending *p, int code)
+{
+    struct install *in = p->in;
+    struct install_child *child = p->child;
+
+    child->batches--;
+    if (child->batches == 0) {
+        if (code != 0 && p->installs)
+            install_child_free(in, child);
+        else if (child->removed)
+            install_child_drop(in, child);
+    }
+    pending_free(p);
+}
+
 static void install_done(void *user, int code, const struct ioff_error *error)
 {
     struct pending *p = user;
     struct install *in = p->in;
     struct install_child *child = p->child;
-    bool first = child->sa_in_id == 0;
 
-    child->batches--;
     if (p->points_rules)
         install_rules_settle(in, child, code == 0);
-    if (code == 0 && first)
+    if (code == 0 && p->installs)
         child_settled(in, child);
     if (code == 0 && p->points_rules)
         install_orphans_replaced(in, child);
-    if (code == 0 && p->keys)
+    if (code == 0 && p->keys && !in->closing)
         in->opts.events.keys(in->opts.events.user, p->keys);
     answer(in, p->job, code, code ? error->text : "");
-    if (code != 0 && first) {
-        if (child->batches == 0)
-            install_child_free(in, child);
-    } else if (child->removed && child->batches == 0) {
-        install_child_drop(in, child);
-    }
-    pending_free(p);
+    pending_end(p, code);
 }
 
-static struct pending *pending_new(struct install *in, struct install_child *child, ike_job job, bool points_rules)
+static struct pending *pending_new(struct install *in, struct install_child *child, ike_job job,
+                                   bool points_rules)
 {
     struct pending *p = mem_zalloc(sizeof *p);
 
@@ -110,7 +125,8 @@ static struct pending *pending_new(struct install *in, struct install_child *chi
     return p;
 }
 
-static int child_new(struct install *in, const struct ike_child_install *req, struct install_child **ret, struct err *err)
+static int child_new(struct install *in, const struct ike_child_install *req,
+                     struct install_child **ret, struct err *err)
 {
     struct install_child *child = mem_zalloc(sizeof *child);
     int rc;
@@ -122,9 +138,10 @@ static int child_new(struct install *in, const struct ike_child_install *req, st
     child->spi_out = req->spi_out;
     child->esn = req->suite.esn.id == IKE_ESN_YES;
     child->standby = req->out_standby;
-    snprintf(child->label, sizeof child->label, "%.31s/%.31s", req->conn, req->name);
-    rc = install_selectors(&req->local_ts, &req->remote_ts, child->selectors, SELECTORS_MAX,
-                           &child->n_selectors, err);
+    rc = install_label(req->conn, req->name, child->label, err);
+    if (!rc)
+        rc = install_selectors(&req->local_ts, &req->remote_ts, child->selectors, SELECTORS_MAX,
+                               &child->n_selectors, err);
     if (rc) {
         mem_free(child);
         return rc;
@@ -155,42 +172,50 @@ static int batch_both_sas(struct ioff_batch *batch, const struct ike_child_insta
     return rc;
 }
 
-static int submit_install(struct install *in, struct install_child *child, const struct ike_child_install *req,
-                          ike_job job, struct err *err)
+/* A copy that outlives the request; what it borrowed stays behind. */
+static struct ike_child_install *keys_copy(const struct ike_child_install *req)
+{
+    struct ike_child_install *keys = mem_dup(req, sizeof *req);
+
+    if (keys) {
+        keys->conn = keys->name = NULL;
+        keys->conf = NULL;
+    }
+    return keys;
+}
+
+static int submit_install(struct install *in, struct install_child *child,
+                          const struct ike_child_install *req, ike_job job, struct err *err)
 {
     struct ioff_batch *batch = ioff_batch_new(in->device);
     struct pending *p = pending_new(in, child, job, !req->out_standby);
-    int rc = ERR_NOMEM;
+    int rc = 0;
 
-    if (!batch || !p) {
-        err_set(err, ERR_NOMEM, "no memory to install \"%s\"", child->label);
-        goto fail;
-    }
-    if (in->opts.want_keys) {
-        p->keys = mem_dup(req, sizeof *req);
-        if (!p->keys)
-            goto fail;
-    }
-    rc = batch_both_sas(batch, req, child, err);
+    if (p && in->opts.want_keys)
+        p->keys = keys_copy(req);
+    if (!batch || !p || (in->opts.want_keys && !p->keys))
+        rc = err_set(err, ERR_NOMEM, "no memory to install \"%s\"", child->label);
+    if (!rc)
+        rc = batch_both_sas(batch, req, child, err);
     if (!rc && !req->out_standby)
         rc = install_rules_point(in, batch, child, err);
-    if (rc)
-        goto fail;
+    if (rc) {
+        ioff_batch_free(batch);
+        install_rules_settle(in, child, false);
+        if (p)
+            pending_free(p);
+        return rc;
+    }
+    p->installs = true;
     child->batches++;
     ioff_batch_submit(batch, install_done, p);
     return 0;
-fail:
-    ioff_batch_free(batch);
-    install_rules_settle(in, child, false);
-    if (p)
-        pending_free(p);
-    return rc;
 }
 
 static void port_install(void *user, ike_job job, const struct ike_child_install *req)
 {
     struct install *in = user;
-    struct install_child *child;
+    struct install_child *child = NULL;
     struct err err = { 0 };
     int rc;
 
@@ -228,8 +253,13 @@ static void port_spi_release(void *user, uint32_t spi)
 
 static void activate_done(void *user, int code, const struct ioff_error *error)
 {
-    if (code)
-        log_line(LOG_ERROR, "install", "outbound traffic could not be switched: %s", error->text);
+    struct pending *p = user;
+
+    if (code) {
+        log_line(LOG_ERROR, "install", "%s: outbound not switched: %s", p->child->label,
+                 error->text);
+        p->child->standby = true;
+    }
     install_done(user, code, error);
 }
 
@@ -245,6 +275,7 @@ static void port_activate_out(void *user, uint64_t id)
         return;
     batch = ioff_batch_new(in->device);
     p = pending_new(in, child, 0, true);
+    err_set(&err, ERR_NOMEM, "no memory");
     if (!batch || !p || install_rules_point(in, batch, child, &err)) {
         log_line(LOG_ERROR, "install", "%s: outbound not switched: %s", child->label, err.text);
         ioff_batch_free(batch);
@@ -267,23 +298,42 @@ static void drop_done(void *user, int code, const struct ioff_error *error)
     mem_free(p);
 }
 
+static int add_deletes(struct install *in, struct ioff_batch *batch, struct install_child *child)
+{
+    int rc = install_rules_delete(in, batch, child);
+
+    if (!rc && child->sa_out)
+        rc = ioff_batch_sa_delete(batch, child->sa_out);
+    if (!rc && child->sa_in)
+        rc = ioff_batch_sa_delete(batch, child->sa_in);
+    return rc;
+}
+
 void install_child_drop(struct install *in, struct install_child *child)
 {
-    struct ioff_batch *batch = ioff_batch_new(in->device);
-    struct pending *p = pending_new(in, child, 0, false);
+    struct ioff_batch *batch;
+    struct pending *p;
 
     child->removed = true;
-    if (!batch || !p || !child->sa_in_id) {
+    child->drop_at = 0;
+    if (!child->sa_in && !child->sa_out) {
         /* Never installed, or lost with its device: there is nothing to undo. */
-        ioff_batch_free(batch);
-        mem_free(p);
-        install_rules_drop(in, NULL, child);
+        install_rules_drop(in, child);
         install_child_free(in, child);
         return;
     }
-    install_rules_drop(in, batch, child);
-    ioff_batch_sa_delete(batch, child->sa_out);
-    ioff_batch_sa_delete(batch, child->sa_in);
+    batch = ioff_batch_new(in->device);
+    p = pending_new(in, child, 0, false);
+    if (!batch || !p || add_deletes(in, batch, child)) {
+        /* The SAs must not outlive their record: try again. */
+        log_line(LOG_ERROR, "install", "%s: not removed yet: no memory", child->label);
+        ioff_batch_free(batch);
+        mem_free(p);
+        child->drop_at = in->now + DROP_RETRY;
+        return;
+    }
+    install_rules_drop(in, child);
+    child->batches++;
     ioff_batch_submit(batch, drop_done, p);
 }
 
@@ -299,23 +349,37 @@ static void port_remove(void *user, uint64_t id)
         install_child_drop(in, child);
 }
 
+static void path_done(void *user, int code, const struct ioff_error *error)
+{
+    struct pending *p = user;
+
+    if (code)
+        log_line(LOG_ERROR, "install", "%s: peer's new address not taken: %s", p->child->label,
+                 error->text);
+    pending_end(p, code);
+}
+
 static void port_update_path(void *user, uint64_t id, const struct ike_path *path, bool udp_encap)
 {
     struct install *in = user;
     struct install_child *child = install_child_find(in, id);
     struct ioff_endpoint remote = install_endpoint(&path->remote);
-    struct ioff_error error = { 0 };
     struct ioff_batch *batch;
+    struct pending *p;
 
     (void)udp_encap; /* the soft data plane encapsulates always */
-    if (!child || !child->sa_out_id)
+    if (!child || !child->sa_out)
         return;
     batch = ioff_batch_new(in->device);
-    if (!batch)
+    p = pending_new(in, child, 0, false);
+    if (!batch || !p || ioff_batch_sa_endpoint(batch, child->sa_out, &remote)) {
+        log_line(LOG_ERROR, "install", "%s: peer's new address not taken", child->label);
+        ioff_batch_free(batch);
+        mem_free(p);
         return;
-    ioff_batch_sa_endpoint(batch, child->sa_out, &remote);
-    if (ioff_batch_run(batch, &error))
-        log_line(LOG_ERROR, "install", "%s: peer's new address not taken: %s", child->label, error.text);
+    }
+    child->batches++;
+    ioff_batch_submit(batch, path_done, p);
 }
 
 struct ike_install_port install_port(struct install *in)
@@ -333,9 +397,12 @@ struct ike_install_port install_port(struct install *in)
 
 int install_new(const struct install_opts *opts, struct install **ret, struct err *err)
 {
-    struct ioff_device_opts dev_opts = { .size = sizeof dev_opts, .owner = opts->owner, .offload = IOFF_OFFLOAD_PREFER };
+    struct ioff_device_opts dev_opts = { .size = sizeof dev_opts,
+                                         .owner = opts->owner,
+                                         .offload = IOFF_OFFLOAD_PREFER };
     struct install *in = mem_zalloc(sizeof *in);
     struct ioff_error error = { 0 };
+    struct err adopt_err = { 0 };
     int rc;
 
     if (!in)
@@ -343,13 +410,24 @@ int install_new(const struct install_opts *opts, struct install **ret, struct er
     in->opts = *opts;
     list_init(&in->children);
     list_init(&in->rules);
-    rc = ioff_device_open(opts->device, &dev_opts, &in->device, &error);
+    in->opts.device = in->spec = mem_strdup(opts->device); /* outlives the configuration */
+    if (!in->spec) {
+        mem_free(in);
+        return err_set(err, ERR_NOMEM, "no memory for the install room");
+    }
+    rc = ioff_device_open(in->spec, &dev_opts, &in->device, &error);
     if (rc) {
         install_err(err, &error);
+        mem_free(in->spec);
         mem_free(in);
         return rc;
     }
     ioff_device_on_event(in->device, install_on_event, in);
+    /* A device that is there is there from the start: no event says so.  One
+     * that is not comes back later. */
+    in->up = install_adopt(in, &adopt_err) == 0;
+    if (!in->up)
+        log_line(LOG_NOTICE, "install", "%s: %s", in->spec, adopt_err.text);
     *ret = in;
     return 0;
 }
@@ -358,9 +436,11 @@ void install_free(struct install *in)
 {
     if (!in)
         return;
+    in->closing = true; /* batches end with the device, and nobody hears of it */
     ioff_device_close(in->device);
     install_rules_forget(in);
-    LIST_FOR_EACH (node, &in->children)
-        install_child_free(in, CONTAINER_OF(node, struct install_child, node));
+    LIST_FOR_EACH(node, &in->children)
+    install_child_free(in, CONTAINER_OF(node, struct install_child, node));
+    mem_free(in->spec);
     mem_free(in);
 }

@@ -61,12 +61,14 @@ void install_process(struct install *in, ns_time now);
  * the core must force UDP encapsulation. */
 bool install_owns_natt_port(struct install *in);
 bool install_has_raw_esp(struct install *in);
-int install_ike_send(struct install *in, const struct ike_path *path, struct span data, struct err *err);
+int install_ike_send(struct install *in, const struct ike_path *path, struct span data,
+                     struct err *err);
 void install_keepalive(struct install *in, const struct ike_path *path);
 
 /* The drop rule for everything the connections protect; replaces the old one.
  * Also forgets adopted SAs of children that are configured no longer. */
-int install_guard(struct install *in, struct ike_conn *const *conns, size_t n_conns, struct err *err);
+int install_guard(struct install *in, struct ike_conn *const *conns, size_t n_conns,
+                  struct err *err);
 
 /* --- what runs where, for the control socket --- */
 struct install_place {
@@ -100,7 +102,8 @@ struct install_orphan {
     uint32_t generation;
     uint64_t packets, bytes;
 };
-void install_each_orphan(struct install *in, void (*fn)(void *user, const struct install_orphan *o), void *user);
+void install_each_orphan(struct install *in, void (*fn)(void *user, const struct install_orphan *o),
+                         void *user);
 
 struct install_device_desc {
     char name[32], provider[32], level[16], reason[128];

@@ -17,6 +17,7 @@ const char *install_drop_name(unsigned cause)
 static const char *offload_name(enum ioff_offload offload)
 {
     switch (offload) {
+    case IOFF_OFFLOAD_DEFAULT: /* no SA of ours asks for it */
     case IOFF_OFFLOAD_OFF:
         return "off";
     case IOFF_OFFLOAD_PREFER:
@@ -70,6 +71,8 @@ bool install_child_query(struct install *in, uint64_t id, struct install_child_s
     return ret->in.known || ret->out.known;
 }
 
+#define COPY(dst, src) snprintf(dst, sizeof dst, "%.*s", (int)sizeof dst - 1, src)
+
 size_t install_devices(struct install *in, struct install_device_desc *descs, size_t cap)
 {
     struct ioff_device_desc list[16];
@@ -77,15 +80,20 @@ size_t install_devices(struct install *in, struct install_device_desc *descs, si
 
     if (ioff_device_list(list, sizeof list / sizeof list[0], &n, NULL))
         return 0;
+    if (n > sizeof list / sizeof list[0])
+        n = sizeof list / sizeof list[0];
     if (n > cap)
         n = cap;
     for (size_t i = 0; i < n; i++) {
-        snprintf(descs[i].name, sizeof descs[i].name, "%s", list[i].name);
-        snprintf(descs[i].provider, sizeof descs[i].provider, "%s", list[i].provider);
-        snprintf(descs[i].level, sizeof descs[i].level, "%s", ioff_level_name(list[i].level));
-        snprintf(descs[i].reason, sizeof descs[i].reason, "%s", list[i].reason);
+        size_t len = strlen(list[i].provider);
+
+        COPY(descs[i].name, list[i].name);
+        COPY(descs[i].provider, list[i].provider);
+        COPY(descs[i].level, ioff_level_name(list[i].level));
+        COPY(descs[i].reason, list[i].reason);
         descs[i].usable = list[i].usable;
-        descs[i].in_use = strncmp(in->opts.device, list[i].provider, strlen(list[i].provider)) == 0;
+        descs[i].in_use = strncmp(in->spec, list[i].provider, len) == 0 &&
+                          (in->spec[len] == '\0' || in->spec[len] == ':');
     }
     return n;
 }

@@ -9,9 +9,11 @@
 
 #define RULE_PRIORITY 1000 /* all protect rules alike: their selectors are the policy's */
 
-struct install_rule *install_rule_find(struct install *in, const char *label, const struct ioff_selector *sel)
+struct install_rule *install_rule_find(struct install *in, const char *label,
+                                       const struct ioff_selector *sel)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
         if (strcmp(rule->label, label) == 0 && install_selector_eq(&rule->selector, sel))
@@ -20,7 +22,8 @@ struct install_rule *install_rule_find(struct install *in, const char *label, co
     return NULL;
 }
 
-static struct install_rule *rule_new(struct install *in, struct install_child *child, const struct ioff_selector *sel)
+static struct install_rule *rule_new(struct install *in, struct install_child *child,
+                                     const struct ioff_selector *sel)
 {
     struct install_rule *rule = mem_zalloc(sizeof *rule);
 
@@ -61,7 +64,8 @@ static int rule_add(struct install *in, struct ioff_batch *batch, struct install
     return rc;
 }
 
-int install_rules_point(struct install *in, struct ioff_batch *batch, struct install_child *child, struct err *err)
+int install_rules_point(struct install *in, struct ioff_batch *batch, struct install_child *child,
+                        struct err *err)
 {
     for (size_t i = 0; i < child->n_selectors; i++) {
         struct install_rule *rule = install_rule_find(in, child->label, &child->selectors[i]);
@@ -73,8 +77,12 @@ int install_rules_point(struct install *in, struct ioff_batch *batch, struct ins
             rc = err_set(err, ERR_BUSY, "another install of \"%s\" is under way", child->label);
         } else {
             rc = ioff_batch_rule_move(batch, rule->handle, child->sa_out);
-            if (rc)
+            if (rc) {
                 err_set(err, rc, "rule of \"%s\" cannot be moved", child->label);
+            } else {
+                rule->before = rule->owner;
+                rule->owner = child;
+            }
         }
         if (rc)
             return rc;
@@ -84,35 +92,52 @@ int install_rules_point(struct install *in, struct ioff_batch *batch, struct ins
 
 void install_rules_settle(struct install *in, struct install_child *child, bool ok)
 {
-    for (size_t i = 0; i < child->n_selectors; i++) {
-        struct install_rule *rule = install_rule_find(in, child->label, &child->selectors[i]);
+    LIST_FOR_EACH(node, &in->rules)
+    {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
-        if (!rule)
+        if (rule->owner != child) /* another batch's, or moved on meanwhile */
             continue;
         if (ok) {
-            rule->owner = child;
+            rule->before = NULL;
             rule->rule_id = ioff_rule_id(rule->handle);
         } else if (!rule->rule_id) {
             rule_free(rule); /* was new in the batch that failed */
+        } else if (rule->before) {
+            rule->owner = rule->before;
+            rule->before = NULL;
         }
     }
 }
 
-void install_rules_drop(struct install *in, struct ioff_batch *batch, struct install_child *child)
+int install_rules_delete(struct install *in, struct ioff_batch *batch,
+                         const struct install_child *child)
 {
-    LIST_FOR_EACH (node, &in->rules) {
+    int rc = 0;
+
+    LIST_FOR_EACH(node, &in->rules)
+    {
         struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
 
-        if (rule->owner != child)
-            continue;
-        if (rule->rule_id && batch)
-            ioff_batch_rule_delete(batch, rule->handle);
-        rule_free(rule);
+        if (!rc && rule->owner == child && rule->handle)
+            rc = ioff_batch_rule_delete(batch, rule->handle);
+    }
+    return rc;
+}
+
+void install_rules_drop(struct install *in, const struct install_child *child)
+{
+    LIST_FOR_EACH(node, &in->rules)
+    {
+        struct install_rule *rule = CONTAINER_OF(node, struct install_rule, node);
+
+        if (rule->owner == child)
+            rule_free(rule);
     }
 }
 
 void install_rules_forget(struct install *in)
 {
-    LIST_FOR_EACH (node, &in->rules)
-        rule_free(CONTAINER_OF(node, struct install_rule, node));
+    LIST_FOR_EACH(node, &in->rules)
+    rule_free(CONTAINER_OF(node, struct install_rule, node));
 }

@@ -24,7 +24,7 @@ connection tunnel {
     child net { local_ts = "$6"  remote_ts = "$7"  start_action = start  dpd_action = restart }
 }
 secret ab { file = "/etc/ipsec-offload/psk"  id = "a.example, b.example" }
-daemon { retransmit_timeout = 300ms  retransmit_tries = 4 }
+daemon { retransmit_timeout = 1s  retransmit_tries = 3 }
 C
   install_config "$1" "$WORK/$1.conf"
 }

@@ -106,19 +106,33 @@ def verdict_clear(paths):
     return 1 if bad else 0
 
 
+def split_esp(body):
+    """The ESP packets in one captured frame: a sender that uses UDP_SEGMENT
+    hands the kernel a run of them, and the tap may see the run before it is
+    cut.  Sequence numbers of one run follow each other."""
+    while True:
+        spi, seq = struct.unpack(">II", body[:8])
+        at = body.find(struct.pack(">II", spi, (seq + 1) & 0xFFFFFFFF), 32)
+        if at < 0:
+            yield body
+            return
+        yield body[:at]
+        body = body[at:]
+
+
 def verdict_iv(paths, keys):
     seen, repeats, esp, ike = {}, [], 0, 0
     for path in paths:
         for frame in frames(path):
             kind, src, dst, body = classify(frame)
-            if kind == "esp":
+            for packet in split_esp(body) if kind == "esp" else ():
                 esp += 1
-                spi = struct.unpack(">I", body[:4])[0]
+                spi = struct.unpack(">I", packet[:4])[0]
                 key = keys.get((dotted(src), dotted(dst), spi), f"{src.hex()}{dst.hex()}{spi:08x}")
-                if (key, body[8:16]) in seen:
-                    repeats.append(("esp", f"{spi:08x}", body[8:16].hex()))
-                seen[(key, body[8:16])] = None
-            elif kind == "ike" and len(body) > 36 and body[16] == 46:
+                if (key, packet[8:16]) in seen:
+                    repeats.append(("esp", f"{spi:08x}", packet[8:16].hex()))
+                seen[(key, packet[8:16])] = None
+            if kind == "ike" and len(body) > 40 and body[16] == 46:
                 ike += 1
                 pair = (body[:16], src, body[32:40])
                 if seen.setdefault(pair, body) != body:

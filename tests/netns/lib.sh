@@ -116,7 +116,9 @@ wait_for() { # wait_for SECONDS CMD...: polls, since nobody tells a shell
 # --- our software ----------------------------------------------------------
 
 install_config() { # install_config HOST FILE [PSK]
-  local host=$1 file=$2 psk=${3:-the-demo-secret-of-32-characters!}
+  local host=$1 file
+  file=$(realpath "$2")
+  local psk=${3:-the-demo-secret-of-32-characters!}
   in_host "$host" sh -c 'umask 077; printf %s "$1" > /etc/ipsec-offload/psk; cp "$2" /etc/ipsec-offload/ipsec-offload.conf' \
     install_config "$psk" "$file"
 }
@@ -138,8 +140,10 @@ ping_ok() { # ping_ok HOST FROM TO [COUNT]
 
 # --- capture and judge -----------------------------------------------------
 
-start_capture() { # start_capture KEY HOST IF FILE
-  start "$1" "$2" tcpdump -i "$3" -n -U -B 65536 -s 0 -w "$4"
+start_capture() { # start_capture KEY HOST IF FILE [SNAPLEN]
+  : >"$WORK/$1.log" # of an earlier capture: it says "listening" too
+  # Immediate mode: else what came in the last second is lost when it ends.
+  start "$1" "$2" tcpdump -i "$3" -n -U --immediate-mode -B 65536 -s "${5:-0}" -w "$4"
   wait_for 10 grep -q "listening on" "$WORK/$1.log" || die "no capture on $2"
 }
 judge() { python3 "$REPO/tests/netns/judge.py" "$@"; }

@@ -92,10 +92,10 @@ swanctl() { local host=$1; shift; swan_run "$host" swanctl "$@" --uri unix:///ru
 swan_start() {
   local host=$1
   : >"$WORK/$host/swan/charon.log"
+  in_host "$host" rm -f /run/ipsec-offload/charon.vici # left by one that was killed
   nsenter --target "${HOLDER[$host]}" --net --mount -- unshare --mount --propagation private bash -c '
     mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr || exit 126
     export STRONGSWAN_CONF=$2/strongswan.conf
-    rm -f /run/ipsec-offload/charon.vici
     exec /usr/lib/ipsec/charon' swan_start "$SWAN_ROOT" "$WORK/$host/swan" </dev/null >>"$WORK/$host/charon.out.log" 2>&1 &
   PID[$host/charon]=$!
   disown

@@ -58,7 +58,7 @@ both_ways() {
   check "$1: traffic from inside" ping_ok in $A_NET $B_NET 5
   check "$1: traffic from outside" ping_ok out $B_NET $A_NET 5
 }
-up() { cli "$1" status -j | jq -e '.tunnels[] | select(.child_state == "INSTALLED")'; }
+up() { cli "$1" status -j | jq -e '.tunnels[] | select(.up)'; }
 
 swan_fetch
 topology

@@ -7,7 +7,7 @@ foreach(name batch device handles placement)
 endforeach()
 # The test looks at every block before it is freed.
 target_link_options(test_sdk_batch PRIVATE LINKER:--wrap=mem_free,--wrap=mem_free_secret)
-ioff_unit_test(test_inline USES sdk_opts sdk backends)
+ioff_unit_test(test_inline USES sdk_opts sdk backends LABELS threads)
 
 # An outsider's program on the shared library, and what it must say.
 add_test(NAME sdk/example COMMAND inline_tunnel)

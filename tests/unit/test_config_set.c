@@ -191,6 +191,48 @@ static void every_row_of_the_table_can_be_found_and_has_its_own_bit(void **state
         assert_true(per_section[i] <= 64);
 }
 
+/* Sets `key` to the default that its row names. */
+static void set_to_default(const struct config_key *key, struct config_target *t)
+{
+    static const char *const sections[CONFIG_WHERE_N] = {
+        [CONFIG_CONN] = "",
+        [CONFIG_LOCAL] = "local",
+        [CONFIG_REMOTE] = "remote",
+        [CONFIG_CHILD] = "children.net",
+    };
+
+    set(t, sections[key->where], key->name, key->deflt);
+}
+
+static void the_defaults_that_rows_name_are_those_of_the_structs(void **state)
+{
+    size_t compared = 0;
+
+    (void)state;
+    for (size_t i = 0; i < config_num_keys; i++) {
+        const struct config_key *key = &config_keys[i];
+        struct config_target plain, set_one;
+        struct ike_conn *a, *b;
+
+        if (!key->set || key->where == CONFIG_SECRET || key->where == CONFIG_DAEMON ||
+            strchr(key->deflt, ' ') || strcmp(key->deflt, "over_time") == 0)
+            continue; /* derived: limits_that_were_not_given_follow_those_that_were */
+        begin(&plain);
+        begin(&set_one);
+        assert_int_equal(config_section(&plain, "children.net", NULL), 0);
+        assert_int_equal(config_section(&set_one, "children.net", NULL), 0);
+        set_to_default(key, &set_one);
+        assert_int_equal(config_conn_end(&plain, &a, NULL), 0);
+        assert_int_equal(config_conn_end(&set_one, &b, NULL), 0);
+        if (!ike_conn_eq(a, b))
+            fail_msg("%s = %s is not the default", key->name, key->deflt);
+        ike_conn_unref(a);
+        ike_conn_unref(b);
+        compared++;
+    }
+    assert_true(compared > 25);
+}
+
 static void a_name_with_a_slash_or_space_is_refused(void **state)
 {
     struct config_target t;
@@ -214,6 +256,7 @@ int main(void)
         cmocka_unit_test(child_33_is_refused),
         cmocka_unit_test(limits_that_were_not_given_follow_those_that_were),
         cmocka_unit_test(every_row_of_the_table_can_be_found_and_has_its_own_bit),
+        cmocka_unit_test(the_defaults_that_rows_name_are_those_of_the_structs),
         cmocka_unit_test(a_name_with_a_slash_or_space_is_refused),
     };
     return cmocka_run_group_tests_name("config_set", tests, NULL, NULL);

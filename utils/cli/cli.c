@@ -58,7 +58,7 @@ int cli_fail(const struct cli *cli, enum cli_exit code, const char *fmt, ...)
         json_object_set_new(root, "error", out_json_text(span_of(text, strlen(text))));
         out_json(cli, root);
     }
-    return code;
+    return (int)code;
 }
 
 enum cli_exit cli_exit_of(int code)

@@ -95,6 +95,7 @@ static int rekey_one(const struct cli *cli, struct vici_client *client, const ch
     int rc;
 
     write_target(&args, conn, child);
+    vici_number(&args, "timeout", (uint64_t)cli->timeout_s * 1000);
     rc = daemon_control(cli, client, "rekey", &args, NULL);
     vici_writer_fini(&args);
     return rc;

@@ -65,7 +65,8 @@ static int tell(const struct cli *cli, const char *command, int rc, const struct
     if (!rc)
         return CLI_OK;
     /* VICI has no code for it: servers tell a timeout in words only */
-    if (rc == ERR_REFUSED && (strstr(err->text, "timeout") || strstr(err->text, "timed out")))
+    if (rc == ERR_REFUSED && (strstr(err->text, "timeout") || strstr(err->text, "time-out") ||
+                              strstr(err->text, "timed out")))
         rc = ERR_TIMEOUT;
     return cli_fail(cli, cli_exit_of(rc), "%s: %s", command, err->text);
 }
@@ -83,6 +84,14 @@ int daemon_stream(const struct cli *cli, struct vici_client *client, const char 
     };
 
     return run(client, &cmd, err);
+}
+
+int daemon_ask(const struct cli *cli, struct vici_client *client, const char *command,
+               struct span *ret_response, struct err *err)
+{
+    const struct vici_command cmd = { .name = command, .timeout = cli->timeout_s * NS_PER_S };
+
+    return vici_client_command(client, &cmd, ret_response, err);
 }
 
 int daemon_collect(const struct cli *cli, struct vici_client *client, const char *command,

@@ -24,6 +24,10 @@ int daemon_collect(const struct cli *cli, struct vici_client *client, const char
 /* The same without telling: an error code. */
 int daemon_stream(const struct cli *cli, struct vici_client *client, const char *command,
                   struct vici_writer *args, const char *event, struct events *ret, struct err *err);
+/* A command without arguments or events; the response is borrowed from the
+ * client.  Does not tell: an error code. */
+int daemon_ask(const struct cli *cli, struct vici_client *client, const char *command,
+               struct span *ret_response, struct err *err);
 /* Runs a command that answers success = yes|no; `log` (may be NULL) gets the
  * control-log events. */
 int daemon_control(const struct cli *cli, struct vici_client *client, const char *command,

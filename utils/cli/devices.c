@@ -17,16 +17,53 @@
 /* A device as the SDK lists it, as the daemon has it open, or both. */
 struct device {
     struct ioff_device_desc desc;
-    struct span live; /* the daemon's event, empty if it does not use it */
+    bool in_use;      /* by the daemon */
+    struct span live; /* the daemon's event about it, or empty */
 };
 
-static json_t *live_json(struct span live, const char *section)
+static const struct field counter_fields[] = {
+    { "rx-packets", "rx_packets", FIELD_NUMBER },
+    { "tx-packets", "tx_packets", FIELD_NUMBER },
+    { "ike-rx", "ike_rx", FIELD_NUMBER },
+    { "ike-tx", "ike_tx", FIELD_NUMBER },
+    { "keepalive-rx", "keepalive_rx", FIELD_NUMBER },
+    { "drops", "drops", FIELD_COUNTS },
+};
+static const struct field adopted_fields[] = {
+    { "label", "label", FIELD_TEXT },       { "dir", "direction", FIELD_TEXT },
+    { "spi", "spi", FIELD_TEXT },           { "generation", "generation", FIELD_NUMBER },
+    { "packets", "packets", FIELD_NUMBER }, { "bytes", "bytes", FIELD_NUMBER },
+};
+
+static json_t *counters_json(struct span live)
 {
+    json_t *object = json_object();
     struct span body = { 0 };
 
-    if (!vici_find(live, VICI_SECTION, section, &body))
-        return json_null();
-    return fields_guess(body);
+    if (!vici_find(live, VICI_SECTION, "counters", &body))
+        body = span_of(NULL, 0);
+    fields_add(object, body, counter_fields, N(counter_fields));
+    return object;
+}
+
+/* SAs that the daemon found in the device and does not know: of an earlier run. */
+static json_t *adopted_json(struct span live)
+{
+    json_t *array = json_array();
+    struct span body = { 0 };
+    struct vici_reader r;
+    struct vici_entry entry;
+
+    if (!vici_find(live, VICI_SECTION, "adopted", &body))
+        return array;
+    vici_reader_init(&r, body);
+    while (vici_next_entry(&r, &entry, NULL) > 0) {
+        json_t *sa = json_object();
+
+        fields_add(sa, entry.body, adopted_fields, N(adopted_fields));
+        json_array_append_new(array, sa);
+    }
+    return array;
 }
 
 static void set_text(json_t *object, const char *key, const char *text)
@@ -36,6 +73,7 @@ static void set_text(json_t *object, const char *key, const char *text)
 
 static json_t *device_json(const struct device *d)
 {
+    static const struct field generation = { "generation", "generation", FIELD_NUMBER };
     json_t *object = json_object();
 
     set_text(object, "name", d->desc.name);
@@ -43,9 +81,10 @@ static json_t *device_json(const struct device *d)
     set_text(object, "level", ioff_level_name(d->desc.level));
     json_object_set_new(object, "usable", json_boolean(d->desc.usable));
     set_text(object, "reason", d->desc.reason);
-    json_object_set_new(object, "in_use", json_boolean(d->live.len > 0));
-    json_object_set_new(object, "capabilities", live_json(d->live, "caps"));
-    json_object_set_new(object, "counters", live_json(d->live, "counters"));
+    json_object_set_new(object, "in_use", json_boolean(d->in_use));
+    fields_add(object, d->live, &generation, 1);
+    json_object_set_new(object, "counters", counters_json(d->live));
+    json_object_set_new(object, "adopted", adopted_json(d->live));
     return object;
 }
 
@@ -76,7 +115,7 @@ static int print_text(const struct cli *cli, const struct device *devices, size_
         out_table_cell(table, row, 1, "%s", desc->provider);
         out_table_cell(table, row, 2, "%s", ioff_level_name(desc->level));
         out_table_cell(table, row, 3, "%s", desc->usable ? "yes" : "no");
-        out_table_cell(table, row, 4, "%s", !daemon ? "?" : devices[i].live.len ? "yes" : "no");
+        out_table_cell(table, row, 4, "%s", !daemon ? "?" : devices[i].in_use ? "yes" : "no");
         out_table_cell(table, row, 5, "%s", desc->reason);
     }
     return out_table_print(cli, table);
@@ -95,6 +134,7 @@ static enum ioff_level level_of(const char *name)
 static void take_event(struct device *d, struct span event)
 {
     struct ioff_device_desc *desc = &d->desc;
+    struct span value;
     char level[32], usable[8];
 
     vici_find_text(event, "name", desc->name, sizeof desc->name);
@@ -102,6 +142,12 @@ static void take_event(struct device *d, struct span event)
     vici_find_text(event, "reason", desc->reason, sizeof desc->reason);
     desc->level = level_of(vici_find_text(event, "level", level, sizeof level));
     desc->usable = strcmp(vici_find_text(event, "usable", usable, sizeof usable), "yes") == 0;
+    d->in_use = vici_find(event, VICI_VALUE, "in-use", &value) && vici_span_is(value, "yes");
+    /* Its probe looks at the default path; one that it counts with is there. */
+    if (d->in_use && !desc->usable && vici_find(event, VICI_SECTION, "counters", &value)) {
+        desc->usable = true;
+        snprintf(desc->reason, sizeof desc->reason, "opened by the daemon");
+    }
     d->live = event;
 }
 

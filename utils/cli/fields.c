@@ -76,6 +76,8 @@ json_t *field_value(struct span section, const struct field *field)
     if (!vici_find(section, kind, field->vici, &s)) {
         if (field->type == FIELD_TEXTS)
             return json_array();
+        if (field->type == FIELD_BOOL)
+            return json_false();
         return field->type == FIELD_COUNTS ? json_object() : json_null();
     }
     switch (field->type) {
@@ -99,38 +101,4 @@ void fields_add(json_t *object, struct span section, const struct field *fields,
 {
     for (size_t i = 0; i < n; i++)
         json_object_set_new(object, fields[i].json, field_value(section, &fields[i]));
-}
-
-static json_t *guess(struct span s)
-{
-    json_t *value = number(s);
-
-    if (!json_is_null(value))
-        return value;
-    json_decref(value);
-    if (vici_span_is(s, "yes") || vici_span_is(s, "no"))
-        return json_boolean(vici_span_is(s, "yes"));
-    return out_json_text(s);
-}
-
-json_t *fields_guess(struct span section)
-{
-    json_t *object = json_object();
-    struct vici_reader r;
-    struct vici_entry entry;
-
-    vici_reader_init(&r, section);
-    while (vici_next_entry(&r, &entry, NULL) > 0)
-        switch (entry.kind) {
-        case VICI_VALUE:
-            set_named(object, entry.name, guess(entry.body));
-            break;
-        case VICI_SECTION: /* at most VICI_DEPTH_MAX deep: the client checked it */
-            set_named(object, entry.name, fields_guess(entry.body));
-            break;
-        case VICI_LIST:
-            set_named(object, entry.name, texts(entry.body));
-            break;
-        }
-    return object;
 }

@@ -14,7 +14,7 @@ enum field_type {
     FIELD_TEXT,
     FIELD_NUMBER, /* decimal integer */
     FIELD_REAL,
-    FIELD_BOOL,   /* yes or 1, else false */
+    FIELD_BOOL,   /* yes or 1; false if absent: VICI leaves a no out */
     FIELD_TEXTS,  /* a list; [] if absent */
     FIELD_COUNTS, /* a section of numbers under names; {} if absent */
 };
@@ -28,8 +28,5 @@ struct field {
 void fields_add(json_t *object, struct span section, const struct field *fields, size_t n);
 /* The value of one field; json null if absent. */
 json_t *field_value(struct span section, const struct field *field);
-/* As fields_add() for a section whose keys are the daemon's: numbers, yes and
- * no by their look, text otherwise. */
-json_t *fields_guess(struct span section);
 
 #endif

@@ -32,6 +32,7 @@ static const struct field ike_fields[] = {
     { "dh-group", "key_exchange", FIELD_TEXT },
     { "established", "age_s", FIELD_NUMBER },
     { "rekey-time", "rekey_in_s", FIELD_NUMBER },
+    { "retransmits", "retransmits", FIELD_NUMBER },
 };
 
 static const struct field child_fields[] = {
@@ -73,6 +74,7 @@ static const struct field place_fields[] = {
 };
 static const struct field passed_fields[] = {
     { "device", "device", FIELD_TEXT },
+    { "level", "level", FIELD_TEXT },
     { "reason", "why", FIELD_TEXT },
     { "text", "why_text", FIELD_TEXT },
 };

@@ -4,6 +4,7 @@
  * that was asked about is down, so that a monitor needs nothing else.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "utils/cli/cli.h"
@@ -43,6 +44,24 @@ static json_t *tunnel_json(const struct tunnel *t)
     return object;
 }
 
+/* What was dropped before it reached an SA: IKE messages, packets in the device.
+ * {} where the daemon does not tell. */
+static void add_drops(const struct cli *cli, json_t *root)
+{
+    static const struct field fields[] = {
+        { "ike", "ike_drops", FIELD_COUNTS },
+        { "device", "device_drops", FIELD_COUNTS },
+    };
+    struct vici_client *client = NULL;
+    struct span response;
+
+    if (vici_client_connect(cli->socket, &client, NULL) ||
+        daemon_ask(cli, client, "get-drops", &response, NULL))
+        response = span_of(NULL, 0);
+    fields_add(root, response, fields, N(fields));
+    vici_client_close(client);
+}
+
 static int print_json(const struct cli *cli, const struct tunnels *tunnels)
 {
     json_t *root = json_object(), *list = json_array();
@@ -50,6 +69,7 @@ static int print_json(const struct cli *cli, const struct tunnels *tunnels)
     for (size_t i = 0; i < tunnels->n; i++)
         json_array_append_new(list, tunnel_json(&tunnels->list[i]));
     json_object_set_new(root, "tunnels", list);
+    add_drops(cli, root);
     return out_json(cli, root);
 }
 
@@ -103,7 +123,8 @@ static void print_sa(struct out_table *table, int row, const struct tunnel *t)
     out_table_cell(table, row, DROPS, "%s", sas_drops(sa, text, sizeof text));
     out_table_cell(table, row, REKEY, "%s", rekey ? out_seconds(rekey, duration) : "-");
     vici_find_text(sa, "seq-used-percent", text, sizeof text);
-    out_table_cell(table, row, SEQ, "%s%s", text[0] ? text : "-", text[0] ? " %" : "");
+    if (text[0])
+        out_table_cell(table, row, SEQ, "%.2f %%", strtod(text, NULL));
     out_table_cell(table, row, WHY, "%s", sas_why(sa, text, sizeof text));
 }
 

@@ -37,7 +37,6 @@ static int print_json(const struct cli *cli, struct span response)
 
 int cli_version(const struct cli *cli)
 {
-    const struct vici_command cmd = { .name = "version", .timeout = cli->timeout_s * NS_PER_S };
     struct vici_client *client;
     struct span response;
     struct err err = { 0 };
@@ -45,7 +44,7 @@ int cli_version(const struct cli *cli)
 
     if (rc)
         return rc;
-    rc = vici_client_command(client, &cmd, &response, &err);
+    rc = daemon_ask(cli, client, "version", &response, &err);
     if (rc)
         rc = cli_fail(cli, cli_exit_of(rc), "version: %s", err.text);
     else

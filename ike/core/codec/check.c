@@ -48,11 +48,42 @@ static int check_one(const struct ike_payload *p, struct err *err)
     }
 }
 
+/* What a message has at most once.  Two of them would let two readers of one
+ * message act on different ones. */
+static bool stands_alone(uint8_t type)
+{
+    switch (type) {
+    case IKE_PL_SA:
+    case IKE_PL_KE:
+    case IKE_PL_IDI:
+    case IKE_PL_IDR:
+    case IKE_PL_AUTH:
+    case IKE_PL_NONCE:
+    case IKE_PL_TSI:
+    case IKE_PL_TSR:
+    case IKE_PL_SK:
+        return true;
+    default:
+        return false; /* CERT, CERTREQ, NOTIFY, DELETE, VENDOR; CP, EAP: not acted upon */
+    }
+}
+
+static int check_alone(const struct ike_payloads *list, size_t i, struct err *err)
+{
+    for (size_t k = 0; k < i; k++)
+        if (list->p[k].type == list->p[i].type && stands_alone(list->p[i].type))
+            return err_set(err, ERR_MALFORMED, "%s payload: comes twice",
+                           ike_payload_name(list->p[i].type));
+    return 0;
+}
+
 int ike_payloads_check(const struct ike_payloads *list, struct err *err)
 {
     for (size_t i = 0; i < list->n; i++) {
-        int rc = check_one(&list->p[i], err);
+        int rc = check_alone(list, i, err);
 
+        if (!rc)
+            rc = check_one(&list->p[i], err);
         if (rc)
             return rc;
     }

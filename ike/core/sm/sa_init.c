@@ -250,8 +250,10 @@ static int answer_shared(struct sm_task *task, const struct sm_answer *answer)
 {
     int rc = answer->code;
 
-    if (rc == ERR_MALFORMED)
+    if (rc == ERR_MALFORMED) {
+        sm_drop(task->sa->shard, IKE_DROP_SYNTAX, &task->rx->path, "public value not valid");
         return refuse(task, IKE_N_INVALID_SYNTAX, span_of(NULL, 0), "public value not valid");
+    }
     if (rc == 0)
         rc = derive(task->sa, answer->data);
     return rc < 0 ? rc : answer_init(task);
@@ -288,9 +290,8 @@ int sm_init_request(struct sm_task *task)
         ike_ke_read(sm_body(task, IKE_PL_KE), &ke, NULL) < 0)
         return ERR_MALFORMED;
     if (choose_conn(task, &theirs, &any) < 0) {
-        if (!any)
-            sm_drop(sa->shard, IKE_DROP_NO_CONN, &task->rx->path,
-                    "no connection with these addresses");
+        sm_drop(sa->shard, any ? IKE_DROP_PROPOSAL : IKE_DROP_NO_CONN, &task->rx->path,
+                any ? "no proposal fits" : "no connection with these addresses");
         return refuse(task, IKE_N_NO_PROPOSAL_CHOSEN, span_of(NULL, 0),
                       any ? "no proposal fits" : "no connection fits");
     }

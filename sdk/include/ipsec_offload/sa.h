@@ -72,7 +72,11 @@ int ioff_spi_release(struct ioff_device *device, uint32_t spi, struct ioff_error
 
 /*
  * Batches: all-or-nothing, carried out in order.  Put inbound before outbound.
- * Handles written through ret_ pointers are valid only after success.
+ * A handle written through a ret_ pointer may be named by later ops of the same
+ * batch at once; beyond the batch it is valid only after success.  An op on a
+ * handle that is being deleted, is in another batch or belongs to another device
+ * answers IOFF_E_STATE.  Handles of a lost device (IOFF_EVENT_DEVICE_LOST) stay
+ * readable, as dead, until they are deleted, which asks nothing of the device.
  */
 struct ioff_batch *ioff_batch_new(struct ioff_device *device); /* NULL: no memory */
 void ioff_batch_free(struct ioff_batch *batch);                /* not submitted */
@@ -93,7 +97,9 @@ typedef void ioff_done_fn(void *user, int code, const struct ioff_error *error);
 /** Takes the batch over; `done` is called exactly once, maybe before this
  * returns, maybe from ioff_device_process(). */
 void ioff_batch_submit(struct ioff_batch *batch, ioff_done_fn *done, void *user);
-/** The same, waiting; at most 2 s. */
+/** The same, waiting, at most 2 s; other events are delivered meanwhile.  After
+ * IOFF_E_TIMEOUT, a batch that the device still carries out is undone: what it
+ * added is deleted again. */
 int ioff_batch_run(struct ioff_batch *batch, struct ioff_error *error);
 
 struct ioff_sa_info {
@@ -126,7 +132,8 @@ uint64_t ioff_rule_id(const struct ioff_rule *rule);
 int ioff_sa_get(struct ioff_sa *sa, struct ioff_sa_info *ret_info, struct ioff_error *error);
 
 /** Walks all SAs in the device, of every owner and generation.  A non-zero
- * answer of the callback ends the walk and is returned. */
+ * answer of the callback ends the walk and is returned.  The callback must not
+ * call the device: collect ids, and act after the walk. */
 int ioff_sa_each(struct ioff_device *device, int (*fn)(void *user, const struct ioff_sa_info *info),
                  void *user, struct ioff_error *error);
 struct ioff_rule_info {

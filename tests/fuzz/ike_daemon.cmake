@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+ioff_fuzz_target(fuzz_keyproto USES ike_daemon_parts)
