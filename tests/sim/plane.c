@@ -43,6 +43,15 @@ size_t sim_plane_live(const struct plane *plane)
     return n;
 }
 
+/* Either end has reported a hard limit: nothing may go over it any more. */
+static bool is_spent(struct sim_node *node, const struct plane_sa *sa)
+{
+    struct plane *peer = &node->sim->nodes[1 - node->index].plane;
+    const struct plane_sa *other = by_key_in(peer, sa->spi_out, sa->key_out);
+
+    return sa->spent || (other && other->spent);
+}
+
 static void make_active(struct sim_node *node, struct plane_sa *sa)
 {
     struct plane *plane = &node->plane;
@@ -53,6 +62,7 @@ static void make_active(struct sim_node *node, struct plane_sa *sa)
             plane->sas[i].active_out = false;
             sa->had_older = true;
             sa->older_out = plane->sas[i].spi_out;
+            sa->older_spent = is_spent(node, &plane->sas[i]);
             sa->older_dead = !sim_plane_by_spi_in(&node->sim->nodes[1 - node->index].plane, sa->older_out, true);
         }
     }
@@ -291,7 +301,7 @@ static void missed(struct sim_node *node, const struct sim_event *event)
 
         /* What it replaced led nowhere (the peer has started anew): after a while
          * in standby the new one is worth a try. */
-        if (sa->older_dead && sa->switched - sa->installed >= STANDBY_MIN)
+        if (sa->older_spent || (sa->older_dead && sa->switched - sa->installed >= STANDBY_MIN))
             continue;
         /* Who installs second has our answer, which says that we are ready. */
         if (was && sa->spi_out == event->id && sa->key_out == event->key && sa->installed > was->installed)

@@ -196,10 +196,15 @@ static void disturb(struct sim *sim, struct sim_node *node)
     static const enum ike_child_event what[] = { IKE_CHILD_SOFT_LIMIT, IKE_CHILD_SOFT_LIMIT, IKE_CHILD_LOST,
                                                  IKE_CHILD_HARD_LIMIT };
     size_t n = node->plane.n_sas;
-    const struct plane_sa *sa = n ? &node->plane.sas[rng_below(&sim->rng, (uint32_t)n)] : NULL;
+    struct plane_sa *sa = n ? &node->plane.sas[rng_below(&sim->rng, (uint32_t)n)] : NULL;
 
-    if (sa && sa->live && !sa->removed)
-        ike_shard_child_event(node->shard, sim->now, sa->child, what[rng_below(&sim->rng, 4)]);
+    enum ike_child_event event;
+
+    if (!sa || !sa->live || sa->removed)
+        return;
+    event = what[rng_below(&sim->rng, 4)];
+    sa->spent |= event == IKE_CHILD_HARD_LIMIT;
+    ike_shard_child_event(node->shard, sim->now, sa->child, event);
 }
 
 static void operate_on(struct sim *sim, unsigned index, unsigned what)
