@@ -52,6 +52,31 @@ static bool is_spent(struct sim_node *node, const struct plane_sa *sa)
     return sa->spent || (other && other->spent);
 }
 
+static int is_this(void *user, const struct ike_child_info *child)
+{
+    return child->child == *(const uint64_t *)user;
+}
+
+struct wanted {
+    struct ike_shard *shard;
+    uint64_t child;
+};
+
+static int has_this(void *user, const struct ike_sa_info *sa)
+{
+    struct wanted *wanted = user;
+
+    return ike_shard_each_child(wanted->shard, sa->ike, is_this, &wanted->child);
+}
+
+/* It hangs on an IKE SA, and is not just left to drain. */
+static bool is_known(struct sim_node *node, uint64_t child)
+{
+    struct wanted wanted = { node->shard, child };
+
+    return ike_shard_each(node->shard, has_this, &wanted);
+}
+
 static void make_active(struct sim_node *node, struct plane_sa *sa)
 {
     struct plane *plane = &node->plane;
@@ -63,7 +88,8 @@ static void make_active(struct sim_node *node, struct plane_sa *sa)
             sa->had_older = true;
             sa->older_out = plane->sas[i].spi_out;
             sa->older_spent = is_spent(node, &plane->sas[i]);
-            sa->older_dead = !sim_plane_by_spi_in(&node->sim->nodes[1 - node->index].plane, sa->older_out, true);
+            sa->older_dead = !sim_plane_by_spi_in(&node->sim->nodes[1 - node->index].plane, sa->older_out, true) ||
+                             !is_known(node, plane->sas[i].child);
         }
     }
     sa->active_out = true;
@@ -255,13 +281,13 @@ void sim_plane_traffic(struct sim_node *node)
     }
 }
 
-/* A younger SA of the tunnel was there when this one was removed, and still is. */
+/* A younger SA that was there when this one was removed has the tunnel's traffic. */
 static bool replaced(const struct plane *plane, const struct plane_sa *was)
 {
     for (size_t i = 0; i < plane->n_sas; i++) {
         const struct plane_sa *sa = &plane->sas[i];
 
-        if (!sa->removed && sa->live && sa->tunnel == was->tunnel && sa > was && sa->installed < was->removed_at)
+        if (sa->active_out && sa->tunnel == was->tunnel && sa > was && sa->installed < was->removed_at)
             return true;
     }
     return false;

@@ -4,8 +4,8 @@
  * seed: set-up from either side or both, both rekeys from either side or both at
  * once, new and deleted Child SAs, deleted IKE SAs, limits and losses reported by
  * the data plane, ends that crash and forget all; in some runs SPIs are few and
- * come again.  Then the network heals,
- * nothing more is asked, and long after that the oracle compares the ends.
+ * come again.  Then the network heals, nothing more is asked, and long after that
+ * the oracle compares the ends.
  */
 #include "tests/sim/sim.h"
 

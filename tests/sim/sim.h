@@ -84,7 +84,7 @@ struct plane_sa {
     uint64_t seq_out;
     ns_time installed, switched, removed_at; /* installed: asked for; switched: outbound */
     uint32_t older_out; /* the outbound SPI it took the traffic from, 0 = none */
-    bool older_dead;    /* whose inbound end was not there any more then */
+    bool older_dead;    /* whose inbound end was not there any more then, or whose IKE SA was not */
     bool older_spent;   /* or which was at a hard limit */
     bool spent;
     uint64_t seen[PLANE_REPLAY_WORDS]; /* sequence numbers accepted */
