@@ -317,7 +317,7 @@ static void missed(struct sim_node *node, const struct sim_event *event)
 
     sim->counts.esp_late++;
     if (was && was->removed) {
-        if (replaced(&node->plane, was) && has_switched(&sender->plane, event->key))
+        if (!is_spent(node, was) && replaced(&node->plane, was) && has_switched(&sender->plane, event->key))
             sim_violation(sim, "O10: node %u: a packet on replaced SPI %08x comes in %llu ms after its removal",
                           node->index, was->spi_in, (unsigned long long)((sim->now - was->removed_at) / NS_PER_MS));
         return;

@@ -186,6 +186,9 @@ static void inherit_tunnel(struct sm_child *child)
             old->replaced_by = child->id;
             child->tunnel = old->tunnel;
             child->takes_over = true;
+            /* It carries the traffic until the new one does. */
+            sm_deadline_set(&old->shard->deadlines, &old->expire,
+                            old->shard->now + old->shard->settings.drain_time);
             return;
         }
     }
