@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #ifdef IOFF_HAVE_SOFT
-extern const struct nic_provider nic_provider_soft; /* driver/soft/soft_dev.c */
+extern const struct nic_provider nic_provider_soft; /* driver/soft/soft_provider.c */
 #endif
 extern const struct nic_provider nic_provider_inline; /* driver/soft/inline_dev.c */
 
