@@ -102,7 +102,12 @@ static void storm(struct weather *w)
 /* Children that are neither draining nor on the way out. */
 static unsigned same_children(void)
 {
-    assert_null(two_disagree(&two));
+    const char *why = two_disagree(&two);
+
+    if (why || two_live(&two.end[0]) != two_live(&two.end[1]))
+        two_print(&two);
+    if (why)
+        fail_msg("%s", why);
     assert_int_equal(two_live(&two.end[0]), two_live(&two.end[1]));
     assert_int_equal(two_stats(&two.end[0]).ike_sas, two_stats(&two.end[1]).ike_sas);
     assert_int_equal(two_stats(&two.end[0]).children, two_stats(&two.end[1]).children);

@@ -5,6 +5,7 @@
  */
 #include "ike/core/sm/child_make.h"
 
+#include "ike/core/sm/collide.h"
 #include "ike/core/sm/jobs.h"
 #include "ike/core/sm/negotiate.h"
 #include "ike/core/sm/nonces.h"
@@ -65,6 +66,11 @@ static int installed(struct sm_task *task, const struct sm_answer *answer)
         return fail(task, answer->code);
     }
     child->installed = true;
+    if (task->initiator && sm_collide_deleted_early(task)) {
+        sm_child_discard(child);
+        task->child = NULL;
+        task->child_error = IKE_N_CHILD_SA_NOT_FOUND;
+    }
     return task->then(task);
 }
 
@@ -219,6 +225,11 @@ int sm_child_accept(struct sm_task *task, bool with_ke, sm_then_fn *then)
     if (with_ke && sm_nonce_read(task, &task->nr) < 0)
         return ERR_MALFORMED;
     task->child_error = accept_answer(task, with_ke);
+    if (task->child_error == 0 && sm_collide_deleted_early(task)) {
+        sm_child_discard(task->child);
+        task->child = NULL;
+        task->child_error = IKE_N_CHILD_SA_NOT_FOUND;
+    }
     return then(task);
 }
 

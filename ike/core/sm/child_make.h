@@ -20,7 +20,8 @@ typedef int sm_then_fn(struct sm_task *task);
 int sm_child_prepare(struct sm_task *task, bool with_ke, sm_then_fn *then);
 /* SA, TSi, TSr and in CREATE_CHILD_SA Ni, KEi. */
 void sm_child_put_request(struct sm_task *task, struct sm_out *out, bool with_ke);
-/* Reads the response.  task->child_error is our own verdict then, never sent. */
+/* Reads the response.  task->child_error is our own verdict then, never sent;
+ * CHILD_SA_NOT_FOUND without a child: the peer has deleted it already. */
 int sm_child_accept(struct sm_task *task, bool with_ke, sm_then_fn *then);
 
 /* `old` NULL: a new one; else the Child SA that is rekeyed. */

@@ -40,6 +40,40 @@ bool sm_collide_lost(const struct sm_task *ours)
     return ours->rival != 0 && nonce_cmp(lower(&ours->ni, &ours->nr), &ours->rival_nonce) < 0;
 }
 
+/* The peer had the Child SA before we have it: its response may be late, or our
+ * device slow.  What it does with the Child SA meanwhile must not be forgotten. */
+bool sm_collide_making_child(const struct sm_sa *sa)
+{
+    const struct sm_task *out = sa->out;
+
+    return out && out->sent && out->child &&
+           (out->kind == SM_TASK_AUTH || out->kind == SM_TASK_NEW_CHILD ||
+            out->kind == SM_TASK_REKEY_CHILD);
+}
+
+uint32_t sm_collide_early_delete(struct sm_sa *sa, uint32_t spi)
+{
+    struct sm_task *out = sa->out;
+
+    if (!sm_collide_making_child(sa))
+        return 0;
+    if (out->child->spi_out == spi) {
+        out->peer_deleted = true;
+        return out->child->spi_in;
+    }
+    if (out->n_early < SM_EARLY_MAX)
+        out->early[out->n_early++] = spi;
+    return 0;
+}
+
+bool sm_collide_deleted_early(const struct sm_task *task)
+{
+    for (size_t i = 0; i < task->n_early; i++)
+        if (task->early[i] == task->child->spi_out)
+            return true;
+    return task->peer_deleted;
+}
+
 bool sm_collide_child_busy(const struct sm_sa *sa)
 {
     const struct sm_task *out = sa->out;

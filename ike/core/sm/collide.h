@@ -13,6 +13,13 @@ void sm_collide_note(struct sm_task *ours, uint64_t rival, const struct sm_task 
 /* Ours is answered: true if the lowest of the four nonces is in it, so that
  * what we made is redundant. */
 bool sm_collide_lost(const struct sm_task *ours);
+/* A request of the peer names an SPI that may be of the Child SA we are making.
+ * The second one keeps that in mind and gives the SPI of ours, or 0. */
+bool sm_collide_making_child(const struct sm_sa *sa);
+uint32_t sm_collide_early_delete(struct sm_sa *sa, uint32_t spi);
+/* The Child SA this task makes was deleted by the peer before it was there. */
+bool sm_collide_deleted_early(const struct sm_task *task);
+
 /* A Child SA is being made, rekeyed or deleted by us. */
 bool sm_collide_child_busy(const struct sm_sa *sa);
 /* Our own exchange for the same purpose has not been sent yet: drop it. */

@@ -7,6 +7,7 @@
 
 #include "ike/core/sm/child_make.h"
 #include "ike/core/sm/life.h"
+#include "ike/core/sm/rekey_ike.h"
 #include "ike/core/sm/task.h"
 
 #include <stdio.h>
@@ -68,7 +69,8 @@ struct sm_sa *sm_sa_for_conn(struct ike_shard *shard, const char *conn)
     {
         struct sm_sa *sa = CONTAINER_OF(node, struct sm_sa, node);
 
-        if (!sa->conn || sa->redundant || strcmp(sa->conn->name, conn) != 0)
+        if (!sa->conn || sa->redundant || sm_rekey_ike_unsettled(sa) ||
+            strcmp(sa->conn->name, conn) != 0)
             continue;
         if (sa->state == SM_ESTABLISHED || sa->state == SM_REKEYING)
             return sa;
@@ -198,6 +200,7 @@ static bool name_fits(const char *want, const char *name)
 static bool sa_fits(const struct ike_target *target, const struct sm_sa *sa)
 {
     return sa->state != SM_GONE && sa->state != SM_REKEYED && !sa->redundant &&
+           !sm_rekey_ike_unsettled(sa) &&
            (!target->ike || target->ike == sa->id) &&
            (!target->conn || (sa->conn && name_fits(target->conn, sa->conn->name)));
 }

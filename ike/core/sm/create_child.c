@@ -41,7 +41,8 @@ static int made(struct sm_task *task)
 
     task->child = NULL;
     if (task->child_error) {
-        sm_child_unwanted(child);
+        if (child)
+            sm_child_unwanted(child);
         sm_task_end(task, ERR_REFUSED, ike_notify_name(task->child_error));
         return 0;
     }

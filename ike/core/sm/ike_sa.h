@@ -102,6 +102,8 @@ struct sm_sa {
     struct list queue;        /* struct sm_task waiting for `out` */
     struct list children;
     uint32_t n_children;
+    uint64_t rival_of;        /* id of the IKE SA that both ends are replacing; this is the
+                               * peer's proposal, and who wins is not known yet */
     uint64_t successor; /* id of the IKE SA that replaced this one */
 
     ns_time created, established, rekey_at, expires_at;

@@ -101,8 +101,13 @@ static void delete_child(struct sm_sa *sa, uint32_t spi, struct ike_delete *ret)
 
     if (!child && successor) /* the peer may not have moved it yet */
         child = sm_child_by_spi_out(sa = successor, spi);
-    if (!child)
+    if (!child) {
+        uint32_t early = sm_collide_early_delete(sa, spi);
+
+        if (early)
+            ret->spis[ret->n_spis++] = early;
         return;
+    }
     if (child->state != SM_CHILD_DELETING)
         ret->spis[ret->n_spis++] = child->spi_in;
     sm_collide_yield(sa, SM_TASK_REKEY_CHILD, child->id);
@@ -138,8 +143,7 @@ static int delete_ike(struct sm_task *task)
 
     if (rc < 0)
         return rc;
-    rival = sa->out && sa->out->kind == SM_TASK_REKEY_IKE ? sm_sa_by_id(sa->shard, sa->out->rival)
-                                                          : NULL;
+    rival = sm_rekey_ike_rival(sa);
     if (rival)
         sm_rekey_ike_hand_over(sa, rival);
     else if (!sa->successor && !sa->redundant && sa->state != SM_DELETING)
@@ -163,6 +167,13 @@ int sm_informational_request(struct sm_task *task)
             continue;
         if (del.proto == IKE_PROTO_IKE)
             return delete_ike(task);
+    }
+    sm_rekey_ike_settle(sa);
+    for (size_t i = 0; i < pl->n; i++) {
+        struct ike_delete del;
+
+        if (pl->p[i].type != IKE_PL_DELETE || ike_delete_read(pl->p[i].body, &del, NULL) < 0)
+            continue;
         if (del.proto != IKE_PROTO_ESP)
             continue;
         for (size_t j = 0; j < del.n_spis && dead.n_spis < IKE_DELETE_MAX; j++)

@@ -5,6 +5,7 @@
 #include "ike/core/sm/life.h"
 
 #include "ike/core/sm/negotiate.h"
+#include "ike/core/sm/rekey_ike.h"
 
 static void start_again(struct sm_sa *sa, enum ike_start_action (*wanted)(const struct sm_child *))
 {
@@ -100,7 +101,11 @@ void sm_life_on_dpd(struct sm_deadline *deadline)
 
 void sm_life_lost(struct sm_sa *sa)
 {
-    if (!sa->successor && !sa->redundant)
+    struct sm_sa *rival = sm_rekey_ike_rival(sa);
+
+    if (rival)
+        sm_rekey_ike_hand_over(sa, rival);
+    else if (!sa->successor && !sa->redundant)
         start_again(sa, on_dpd);
     sm_sa_end(sa, SM_END_NOW, ERR_TIMEOUT, "the peer does not answer");
 }

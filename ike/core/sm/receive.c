@@ -8,6 +8,7 @@
 
 #include "ike/core/crypto/skcipher.h"
 #include "ike/core/sm/natt.h"
+#include "ike/core/sm/rekey_ike.h"
 #include "ike/core/sm/send.h"
 #include "ike/core/sm/transitions.h"
 
@@ -280,6 +281,8 @@ static int dispatch_request(struct sm_task *task, enum opened opened)
     }
     task->row = sm_transition_request(rx->h.exchange, sa->state,
                                       sm_payload_set(&rx->pl, rx->h.exchange), &state_ok);
+    if (task->row && rx->h.exchange == IKE_CREATE_CHILD_SA)
+        sm_rekey_ike_settle(sa);
     if (task->row)
         return task->row->handler(task);
     sm_drop(shard, state_ok ? IKE_DROP_SYNTAX : IKE_DROP_STATE, &rx->path,
@@ -312,8 +315,10 @@ static void receive_request(struct sm_sa *sa, struct sm_rx *rx)
         shard->stats.retransmits_rx++;
         goto free_rx;
     }
-    if (sa->state == SM_GONE) {
-        sm_drop(shard, IKE_DROP_STATE, &rx->path, "the IKE SA is deleted");
+    /* As initiator we may hear of the peer before its IKE_AUTH response comes:
+     * it will repeat what it asks. */
+    if (!sm_sa_is_up(sa) && !(sa->state == SM_HALF_OPEN && rx->h.exchange == IKE_AUTH)) {
+        sm_drop(shard, IKE_DROP_STATE, &rx->path, "not in this state of the IKE SA");
         goto free_rx;
     }
     if (sm_task_new(sa, SM_TASK_ANSWER, NULL, &task) < 0)

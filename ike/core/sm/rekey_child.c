@@ -91,8 +91,12 @@ static int made(struct sm_task *task)
 
     task->child = NULL;
     if (task->child_error) {
-        sm_child_unwanted(child);
-        unchanged(task);
+        if (child) {
+            sm_child_unwanted(child);
+            unchanged(task);
+        } else if (old) { /* the peer deleted the new one: the tunnel ends */
+            sm_task_add(sa, SM_TASK_DELETE_CHILD, old->id, NULL);
+        }
         sm_task_end(task, ERR_REFUSED, ike_notify_name(task->child_error));
         return 0;
     }
@@ -229,6 +233,8 @@ int sm_rekey_child_request(struct sm_task *task)
         return sm_refuse_syntax(task);
     spi = get_be32(n.spi.p);
     old = sm_child_by_spi_out(sa, spi);
+    if (!old && sm_collide_making_child(sa))
+        return sm_refuse_for_now(task);
     if (!old)
         return refuse(task, IKE_N_CHILD_SA_NOT_FOUND, spi);
     if (old->state == SM_CHILD_REKEYED || old->state == SM_CHILD_DELETING)

@@ -77,6 +77,9 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
 {
     struct ike_shard *shard = old->shard;
 
+    sa->rival_of = 0;
+    if (old->successor)
+        return; /* done when the peer began to use it */
     LIST_FOR_EACH(node, &old->children)
     {
         struct sm_child *child = CONTAINER_OF(node, struct sm_child, node);
@@ -102,6 +105,26 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
     shard->stats.ike_rekeys++;
     sm_sa_tell(sa, IKE_CHANGE_REKEYED, "rekeyed");
     sm_task_next(sa);
+}
+
+struct sm_sa *sm_rekey_ike_rival(const struct sm_sa *old)
+{
+    const struct sm_task *out = old->out;
+
+    return out && out->kind == SM_TASK_REKEY_IKE ? sm_sa_by_id(old->shard, out->rival) : NULL;
+}
+
+bool sm_rekey_ike_unsettled(const struct sm_sa *sa)
+{
+    const struct sm_sa *old = sa->rival_of ? sm_sa_by_id(sa->shard, sa->rival_of) : NULL;
+
+    return old && old->state != SM_GONE && sm_rekey_ike_rival(old) == sa;
+}
+
+void sm_rekey_ike_settle(struct sm_sa *sa)
+{
+    if (sm_rekey_ike_unsettled(sa))
+        sm_rekey_ike_hand_over(sm_sa_by_id(sa->shard, sa->rival_of), sa);
 }
 
 /* It lost the collision; its maker deletes it, or it is forgotten in a while. */
@@ -179,15 +202,18 @@ static int have_shared(struct sm_task *task, const struct sm_answer *answer)
     sm_collide_abort_theirs(old, SM_TASK_REKEY_IKE, 0);
     sa = begin(task);
     rival = sm_sa_by_id(old->shard, task->rival);
-    if (rival && sm_collide_lost(task)) {
+    if (rival && (old->successor || sm_collide_lost(task))) {
         set_redundant(sa);
         sm_rekey_ike_hand_over(old, rival);
         sm_task_add(sa, SM_TASK_DELETE_IKE, 0, NULL);
         sm_task_done(task);
         return 0;
     }
-    if (rival)
+    if (rival) {
+        rival->rival_of = 0;
         set_redundant(rival);
+        sm_task_next(rival);
+    }
     sm_rekey_ike_hand_over(old, sa);
     sm_task_add(old, SM_TASK_DELETE_IKE, 0, NULL);
     sm_task_done(task);
@@ -268,7 +294,10 @@ static int answer(struct sm_task *task)
         return rc;
     sa = begin(task);
     if (ours && ours->sent)
+    {
         sm_collide_note(ours, sa->id, task); /* who wins is seen when ours is answered */
+        sa->rival_of = old->id;
+    }
     else
         sm_rekey_ike_hand_over(old, sa);
     sm_task_done(task);

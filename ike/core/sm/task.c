@@ -7,6 +7,7 @@
 #include "ike/core/sm/child_make.h"
 #include "ike/core/sm/jobs.h"
 #include "ike/core/sm/life.h"
+#include "ike/core/sm/rekey_ike.h"
 #include "ike/core/sm/send.h"
 #include "ike/core/sm/transitions.h"
 
@@ -65,7 +66,7 @@ static struct sm_task *pick(struct sm_sa *sa)
     bool waits = SM_IN(sa->state) & (SM_IN(SM_NEW) | SM_IN(SM_INIT_SENT) | SM_IN(SM_INIT_DONE) |
                                      SM_IN(SM_AUTH_SENT) | SM_IN(SM_HALF_OPEN));
 
-    if (sa->in && sa->in->new_sa)
+    if (sm_rekey_ike_unsettled(sa) || (sa->in && sa->in->new_sa))
         return NULL; /* the peer replaces this IKE SA: what waits goes on under the new one */
     LIST_FOR_EACH(node, &sa->queue)
     {

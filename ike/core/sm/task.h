@@ -15,6 +15,8 @@
 #include "ike/core/sm/child_sa.h"
 #include "ike/core/sm/commands.h"
 
+#define SM_EARLY_MAX 4
+
 enum sm_kind {
     SM_TASK_INIT,
     SM_TASK_AUTH,
@@ -55,6 +57,10 @@ struct sm_task {
     struct sm_rx *rx;
 
     struct sm_child *child;            /* being made */
+    /* Deletes of the peer that may be for it and came before it was there. */
+    uint8_t n_early;
+    uint32_t early[SM_EARLY_MAX];      /* the peer's SPIs */
+    bool peer_deleted;
     const struct ike_child_conf *conf; /* of the child to be made, in sa->conn */
     struct ike_conn *conn;             /* reference that keeps conf alive */
     uint64_t target;                   /* id of the Child SA rekeyed or deleted */
