@@ -139,7 +139,7 @@ static void run(uint64_t seed, uint32_t loss)
 static void after_any_storm_both_ends_agree(void **state)
 {
     uint64_t first = getenv("SM_SEED") ? strtoull(getenv("SM_SEED"), NULL, 0) : 1;
-    uint64_t n = getenv("SM_SEED") ? 1 : 150;
+    uint64_t n = getenv("SM_SEED") ? 1 : (getenv("SM_N") ? strtoull(getenv("SM_N"), NULL, 0) : 150);
 
     (void)state;
     for (uint64_t seed = first; seed < first + n; seed++) {

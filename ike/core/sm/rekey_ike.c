@@ -110,8 +110,12 @@ void sm_rekey_ike_hand_over(struct sm_sa *old, struct sm_sa *sa)
 struct sm_sa *sm_rekey_ike_rival(const struct sm_sa *old)
 {
     const struct sm_task *out = old->out;
+    struct sm_sa *rival;
 
-    return out && out->kind == SM_TASK_REKEY_IKE ? sm_sa_by_id(old->shard, out->rival) : NULL;
+    if (!out || out->kind != SM_TASK_REKEY_IKE)
+        return NULL;
+    rival = sm_sa_by_id(old->shard, out->rival);
+    return rival && rival->state != SM_GONE ? rival : NULL;
 }
 
 bool sm_rekey_ike_unsettled(const struct sm_sa *sa)
@@ -201,7 +205,7 @@ static int have_shared(struct sm_task *task, const struct sm_answer *answer)
         return rc;
     sm_collide_abort_theirs(old, SM_TASK_REKEY_IKE, 0);
     sa = begin(task);
-    rival = sm_sa_by_id(old->shard, task->rival);
+    rival = sm_rekey_ike_rival(old);
     if (rival && (old->successor || sm_collide_lost(task))) {
         set_redundant(sa);
         sm_rekey_ike_hand_over(old, rival);
@@ -244,10 +248,18 @@ int sm_rekey_ike_refused(struct sm_task *task)
     struct sm_sa *sa = task->sa;
     const struct ike_conn *conn = task->new_sa->conn;
     struct ike_notify_payload n;
+    struct sm_sa *rival;
     uint16_t group;
 
     if (!ike_notify_find_error(&task->rx->pl, &n))
         return ERR_MALFORMED;
+    rival = sm_rekey_ike_rival(sa);
+    if (rival) { /* it refuses ours because its own was first */
+        sm_rekey_ike_hand_over(sa, rival);
+        sm_sa_set_state(sa, SM_REKEYED);
+        sm_task_quit(task, 0, "");
+        return 0;
+    }
     group =
         n.type == IKE_N_INVALID_KE_PAYLOAD && n.data.len == 2 ? get_be16(n.data.p) : IKE_KE_NONE;
     if (group != task->ke_method && task->n_groups < SM_GROUP_RETRIES &&
@@ -344,7 +356,6 @@ int sm_rekey_ike_request(struct sm_task *task)
 
     if (sm_collide_child_busy(old)) /* RFC 7296 2.25.2 */
         return sm_refuse_for_now(task);
-    sm_collide_yield(old, SM_TASK_REKEY_IKE, 0);
     if (ike_sa_read(sm_body(task, IKE_PL_SA), &theirs, NULL) < 0 ||
         ike_ke_read(sm_body(task, IKE_PL_KE), &ke, NULL) < 0 || sm_nonce_read(task, &task->ni) < 0)
         return sm_refuse_syntax(task);
@@ -354,6 +365,7 @@ int sm_rekey_ike_request(struct sm_task *task)
     if (rc < 0)
         return rc;
     sa = task->new_sa;
+    sm_collide_yield(old, SM_TASK_REKEY_IKE, 0); /* and nothing else begins: see sm_task_next() */
     if (sm_choose_ike(sa->conn, &theirs, true, &sa->suite, &task->proposal_num, &sa->spi_i) < 0)
         return refuse(task, IKE_N_NO_PROPOSAL_CHOSEN, span_of(NULL, 0));
     task->ke_method = sa->suite.ke.id;
