@@ -78,8 +78,8 @@ bool sm_collide_child_busy(const struct sm_sa *sa)
 {
     const struct sm_task *out = sa->out;
 
-    return out && (out->kind == SM_TASK_NEW_CHILD || out->kind == SM_TASK_REKEY_CHILD ||
-                   out->kind == SM_TASK_DELETE_CHILD);
+    return out && (out->kind == SM_TASK_AUTH || out->kind == SM_TASK_NEW_CHILD ||
+                   out->kind == SM_TASK_REKEY_CHILD || out->kind == SM_TASK_DELETE_CHILD);
 }
 
 void sm_collide_yield(struct sm_sa *sa, enum sm_kind kind, uint64_t target)
