@@ -198,7 +198,7 @@ static int refuse(struct sm_task *task, uint16_t type, struct span data, const c
     struct ike_shard *shard = task->sa->shard;
 
     sm_log(shard, LOG_INFO, true, "IKE_SA_INIT refused: %s", why);
-    sm_reply_clear(shard, &task->rx->h, &task->rx->path, type, data);
+    sm_reply_clear(shard, &task->rx->h, &task->rx->path, task->rx->len, type, data);
     sm_task_end(task, ERR_REFUSED, why);
     return 0;
 }
