@@ -285,6 +285,33 @@ static void half_open_ike_sas_are_bounded_and_time_out(void **state)
     assert_int_equal(two_shards_up(&two, 0), 0);
 }
 
+/* The crypto port takes its time: what waits for it counts from the first byte. */
+static void ike_sas_whose_key_exchange_is_under_way_count_as_half_open(void **state)
+{
+    const struct ike_settings settings = { .half_open_max = 10 };
+    struct two_packet p;
+
+    (void)state;
+    up();
+    p = tape.request[0];
+    two_shards_fini(&two);
+    two_shards_init_with(&two, 8, &settings);
+    two_shards_put_both(&two, NULL, NULL);
+    two.delay = true;
+    for (uint8_t i = 0; i < 50; i++) {
+        p.bytes[7] = i;
+        two_inject(&two, 1, p.bytes, p.len);
+    }
+    assert_int_equal(two_stats(&two.end[1]).ike_sas, 10);
+    assert_int_equal(two_stats(&two.end[1]).half_open, 10);
+    assert_int_equal(two_stats(&two.end[1]).drops[IKE_DROP_FULL], 40);
+    two_shards_run(&two);
+    assert_int_equal(two_stats(&two.end[1]).half_open, 10);
+    two_shards_advance(&two, 31 * NS_PER_S);
+    assert_int_equal(two_stats(&two.end[1]).half_open, 0);
+    assert_int_equal(two_stats(&two.end[1]).ike_sas, 0);
+}
+
 static void who_fails_to_authenticate_goes_on_counting_as_half_open(void **state)
 {
     const struct ike_settings settings = { .half_open_max = 2 };
@@ -392,6 +419,7 @@ int main(void)
         T(an_answer_to_a_stranger_is_never_longer_than_what_he_sent),
         T(a_critical_payload_we_do_not_know_is_named_in_the_answer),
         T(half_open_ike_sas_are_bounded_and_time_out),
+        T(ike_sas_whose_key_exchange_is_under_way_count_as_half_open),
         T(who_fails_to_authenticate_goes_on_counting_as_half_open),
         T(ike_sas_and_children_are_bounded),
         T(errors_that_are_not_protected_count_only_before_there_are_keys),

@@ -119,6 +119,7 @@ static struct sm_task *begin_responder(struct ike_shard *shard, struct sm_rx *rx
     sa->path = rx->path;
     sa->init_hash = hash;
     sm_sa_link(sa);
+    sm_sa_count_half_open(sa);
     sm_index_add(&shard->by_peer, &sa->by_peer, key);
     sm_deadline_set(&shard->deadlines, &sa->expire, shard->now + shard->settings.half_open_timeout);
     sa->in = task;
