@@ -148,10 +148,22 @@ static int refused(struct sm_task *task, uint16_t type)
     return 0;
 }
 
+/* A copy of what we have acted upon already: the answer to what we sent since is
+ * still to come. */
+static int repeated(struct sm_task *task)
+{
+    sm_drop(task->sa->shard, IKE_DROP_STATE, &task->rx->path,
+            "answers an IKE_SA_INIT request that we have replaced");
+    task->handling = false;
+    return 0;
+}
+
 static int again_with_cookie(struct sm_task *task, struct span cookie)
 {
     struct sm_setup *setup = task->sa->setup;
 
+    if (cookie.len && span_eq(cookie, sm_blob_span(&setup->cookie)))
+        return repeated(task);
     if (cookie.len == 0 || cookie.len > COOKIE_LEN_MAX || setup->n_cookies >= COOKIES_MAX)
         return refused(task, IKE_N_COOKIE);
     setup->n_cookies++;
@@ -166,6 +178,8 @@ static int again_with_group(struct sm_task *task, struct span data)
     struct sm_setup *setup = sa->setup;
     uint16_t group = data.len == 2 ? get_be16(data.p) : IKE_KE_NONE;
 
+    if (group == setup->ke_method && setup->n_groups)
+        return repeated(task);
     if (group == setup->ke_method || setup->n_groups >= SM_GROUP_RETRIES ||
         !sm_group_offered(sa->conn->proposals, sa->conn->n_proposals, group))
         return refused(task, IKE_N_INVALID_KE_PAYLOAD);
