@@ -289,8 +289,7 @@ struct cookie_wall { /* asks for a cookie and sees it come back in front */
 
 static bool ask_cookie(void *user, struct two_packet *p)
 {
-    uint8_t notify[] = { 0,   0,   0,   16,  0,   0,   0x40, 0x06,
-                         'c', 'o', 'o', 'k', 'i', 'e', '!',  0 };
+    uint8_t notify[] = { 0, 0, 0, 16, 0, 0, 0x40, 0x06, 'c', 'o', 'o', 'k', 'i', 'e', '!', 0 };
     struct cookie_wall *wall = user;
 
     if (p->from != 0 || p->bytes[18] != IKE_SA_INIT)
@@ -346,6 +345,38 @@ static void cookies_without_end_are_given_up(void **state)
     assert_in_range(wall.n_asked, 2, 5);
     two.filter = NULL;
     check_down();
+}
+
+/* Before the responder's answer comes one that leaves a choice: a second cipher. */
+static bool offer_two_ciphers(void *user, struct two_packet *p)
+{
+    static const uint8_t transform[12] = { 3,    0,  0, 12, 1, 0, 0, IKE_ENCR_AES_GCM_16,
+                                           0x80, 14, 0, 128 };
+    const size_t at = IKE_HEADER_LEN + 4 + 8;
+    struct two_packet q = *p;
+
+    (void)user;
+    if (p->from != 1 || p->bytes[18] != IKE_SA_INIT)
+        return true;
+    memmove(q.bytes + at + sizeof transform, q.bytes + at, q.len - at);
+    memcpy(q.bytes + at, transform, sizeof transform);
+    q.len += sizeof transform;
+    put_be32(q.bytes + 24, (uint32_t)q.len);
+    q.bytes[IKE_HEADER_LEN + 3] += sizeof transform;     /* SA payload's length */
+    q.bytes[IKE_HEADER_LEN + 4 + 3] += sizeof transform; /* proposal's length */
+    q.bytes[IKE_HEADER_LEN + 4 + 7]++;                   /* number of transforms */
+    two_inject(&two, 0, q.bytes, q.len);
+    return true;
+}
+
+static void an_answer_that_leaves_a_choice_is_none(void **state)
+{
+    (void)state;
+    two.filter = offer_two_ciphers;
+    two_shards_put_both(&two, "aes256gcm16-aes128gcm16-prfsha384-x25519", NULL);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    assert_int_equal(two_stats(&two.end[0]).drops[IKE_DROP_SYNTAX], 1);
+    check_up();
 }
 
 static void check_childless(int code)
@@ -499,6 +530,7 @@ int main(void)
         T(a_responder_that_is_never_content_is_given_up),
         T(a_request_for_another_group_that_comes_three_times_counts_once),
         T(a_cookie_that_comes_many_times_is_one_cookie),
+        T(an_answer_that_leaves_a_choice_is_none),
         T(a_cookie_is_sent_back_in_front_of_the_same_message),
         T(cookies_without_end_are_given_up),
         T(foreign_selectors_leave_an_ike_sa_without_child),

@@ -118,7 +118,8 @@ int sm_init_response(struct sm_task *task)
     int rc;
 
     if (task->rx->h.spi_r == 0 || ike_sa_read(sm_body(task, IKE_PL_SA), &theirs, NULL) < 0 ||
-        theirs.n != 1 || sm_choose_ike(sa->conn, &theirs, false, &sa->suite, &num, &spi) < 0 ||
+        !sm_is_answer(&theirs) ||
+        sm_choose_ike(sa->conn, &theirs, false, &sa->suite, &num, &spi) < 0 ||
         ike_ke_read(sm_body(task, IKE_PL_KE), &ke, NULL) < 0 || ke.method != setup->ke_method ||
         sa->suite.ke.id != setup->ke_method || sm_nonce_read(task, &setup->nr) < 0) {
         /* Not a response to what we sent; perhaps the true one is still to come. */
