@@ -205,6 +205,38 @@ static void an_unknown_version_is_answered_with_ours(void **state)
     assert_int_equal(get_be16(two.packets[0]->bytes + 34), IKE_N_INVALID_MAJOR_VERSION);
 }
 
+/* Nobody is to be made to send more to a victim than was sent to him. */
+static void an_answer_to_a_stranger_is_never_longer_than_what_he_sent(void **state)
+{
+    static const uint8_t chain[] = { 0, 0x80, 0, 4 }; /* an empty payload, critical */
+    uint8_t bytes[64] = { 1 };
+
+    (void)state;
+    bytes[19] = IKE_FLAG_INITIATOR;
+    for (int version = 2; version <= 3; version++) {
+        unsigned n_answers = 0;
+
+        for (size_t len = IKE_HEADER_LEN; len <= sizeof bytes; len++) {
+            unsigned sent = two.end[1].n_sent;
+
+            memset(bytes + IKE_HEADER_LEN, 0, sizeof bytes - IKE_HEADER_LEN);
+            bytes[16] = len < 32 ? 0 : 200;
+            bytes[17] = (uint8_t)(version << 4);
+            bytes[18] = IKE_SA_INIT;
+            put_be32(bytes + 24, (uint32_t)len);
+            memcpy(bytes + IKE_HEADER_LEN, chain, sizeof chain);
+            if (len >= 32)
+                put_be16(bytes + 30, (uint16_t)(len - IKE_HEADER_LEN));
+            two_inject(&two, 1, bytes, len);
+            if (two.end[1].n_sent == sent)
+                continue;
+            n_answers++;
+            assert_in_range(two.packets[two.n_packets - 1]->len, IKE_HEADER_LEN, len);
+        }
+        assert_in_range(n_answers, 1, 63);
+    }
+}
+
 static void a_critical_payload_we_do_not_know_is_named_in_the_answer(void **state)
 {
     uint8_t bytes[IKE_MESSAGE_MAX];
@@ -251,6 +283,33 @@ static void half_open_ike_sas_are_bounded_and_time_out(void **state)
     assert_int_equal(two_stats(&two.end[1]).half_open, 0);
     assert_int_equal(two_stats(&two.end[1]).ike_sas, 0);
     assert_int_equal(two_shards_up(&two, 0), 0);
+}
+
+/* The crypto port takes its time: what waits for it counts from the first byte. */
+static void ike_sas_whose_key_exchange_is_under_way_count_as_half_open(void **state)
+{
+    const struct ike_settings settings = { .half_open_max = 10 };
+    struct two_packet p;
+
+    (void)state;
+    up();
+    p = tape.request[0];
+    two_shards_fini(&two);
+    two_shards_init_with(&two, 8, &settings);
+    two_shards_put_both(&two, NULL, NULL);
+    two.delay = true;
+    for (uint8_t i = 0; i < 50; i++) {
+        p.bytes[7] = i;
+        two_inject(&two, 1, p.bytes, p.len);
+    }
+    assert_int_equal(two_stats(&two.end[1]).ike_sas, 10);
+    assert_int_equal(two_stats(&two.end[1]).half_open, 10);
+    assert_int_equal(two_stats(&two.end[1]).drops[IKE_DROP_FULL], 40);
+    two_shards_run(&two);
+    assert_int_equal(two_stats(&two.end[1]).half_open, 10);
+    two_shards_advance(&two, 31 * NS_PER_S);
+    assert_int_equal(two_stats(&two.end[1]).half_open, 0);
+    assert_int_equal(two_stats(&two.end[1]).ike_sas, 0);
 }
 
 static void who_fails_to_authenticate_goes_on_counting_as_half_open(void **state)
@@ -357,8 +416,10 @@ int main(void)
         T(every_flipped_bit_of_a_protected_message_is_noticed),
         T(replays_of_all_requests_change_nothing),
         T(an_unknown_version_is_answered_with_ours),
+        T(an_answer_to_a_stranger_is_never_longer_than_what_he_sent),
         T(a_critical_payload_we_do_not_know_is_named_in_the_answer),
         T(half_open_ike_sas_are_bounded_and_time_out),
+        T(ike_sas_whose_key_exchange_is_under_way_count_as_half_open),
         T(who_fails_to_authenticate_goes_on_counting_as_half_open),
         T(ike_sas_and_children_are_bounded),
         T(errors_that_are_not_protected_count_only_before_there_are_keys),

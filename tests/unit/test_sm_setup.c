@@ -248,6 +248,25 @@ static bool never_content(void *user, struct two_packet *p)
     return false;
 }
 
+/* The network doubles what refuses the first request. */
+static bool triple_responses(void *user, struct two_packet *p)
+{
+    (void)user;
+    for (int i = 0; i < 2 && p->from == 1 && p->bytes[18] == IKE_SA_INIT; i++)
+        two_inject(&two, 0, p->bytes, p->len);
+    return true;
+}
+
+static void a_request_for_another_group_that_comes_three_times_counts_once(void **state)
+{
+    (void)state;
+    two.filter = triple_responses;
+    two_shards_put(&two, 0, two_shards_conn(&two, 0, "aes128gcm16-prfsha256-x25519-ecp256", NULL));
+    two_shards_put(&two, 1, two_shards_conn(&two, 1, "aes128gcm16-prfsha256-ecp256", NULL));
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    check_up();
+}
+
 static void a_responder_that_is_never_content_is_given_up(void **state)
 {
     unsigned n = 0;
@@ -265,12 +284,12 @@ static void a_responder_that_is_never_content_is_given_up(void **state)
 struct cookie_wall { /* asks for a cookie and sees it come back in front */
     unsigned n_asked, n_passed;
     bool always;
+    unsigned copies; /* of each question, 0 = one */
 };
 
 static bool ask_cookie(void *user, struct two_packet *p)
 {
-    static const uint8_t notify[] = { 0,   0,   0,   16,  0,   0,   0x40, 0x06,
-                                      'c', 'o', 'o', 'k', 'i', 'e', '!',  0 };
+    uint8_t notify[] = { 0, 0, 0, 16, 0, 0, 0x40, 0x06, 'c', 'o', 'o', 'k', 'i', 'e', '!', 0 };
     struct cookie_wall *wall = user;
 
     if (p->from != 0 || p->bytes[18] != IKE_SA_INIT)
@@ -280,8 +299,10 @@ static bool ask_cookie(void *user, struct two_packet *p)
         wall->n_passed++;
         return true;
     }
+    notify[15] = wall->always ? (uint8_t)wall->n_asked : 0;
     wall->n_asked++;
-    inject_refusal(p, notify, sizeof notify);
+    for (unsigned i = 0; i < (wall->copies ? wall->copies : 1); i++)
+        inject_refusal(p, notify, sizeof notify);
     return false;
 }
 
@@ -299,6 +320,19 @@ static void a_cookie_is_sent_back_in_front_of_the_same_message(void **state)
     check_up();
 }
 
+static void a_cookie_that_comes_many_times_is_one_cookie(void **state)
+{
+    struct cookie_wall wall = { .copies = 10 };
+
+    (void)state;
+    two.filter = ask_cookie;
+    two.filter_user = &wall;
+    two_shards_put_both(&two, NULL, NULL);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    assert_int_equal(wall.n_passed, 1);
+    check_up();
+}
+
 static void cookies_without_end_are_given_up(void **state)
 {
     struct cookie_wall wall = { .always = true };
@@ -311,6 +345,38 @@ static void cookies_without_end_are_given_up(void **state)
     assert_in_range(wall.n_asked, 2, 5);
     two.filter = NULL;
     check_down();
+}
+
+/* Before the responder's answer comes one that leaves a choice: a second cipher. */
+static bool offer_two_ciphers(void *user, struct two_packet *p)
+{
+    static const uint8_t transform[12] = { 3,    0,  0, 12, 1, 0, 0, IKE_ENCR_AES_GCM_16,
+                                           0x80, 14, 0, 128 };
+    const size_t at = IKE_HEADER_LEN + 4 + 8;
+    struct two_packet q = *p;
+
+    (void)user;
+    if (p->from != 1 || p->bytes[18] != IKE_SA_INIT)
+        return true;
+    memmove(q.bytes + at + sizeof transform, q.bytes + at, q.len - at);
+    memcpy(q.bytes + at, transform, sizeof transform);
+    q.len += sizeof transform;
+    put_be32(q.bytes + 24, (uint32_t)q.len);
+    q.bytes[IKE_HEADER_LEN + 3] += sizeof transform;     /* SA payload's length */
+    q.bytes[IKE_HEADER_LEN + 4 + 3] += sizeof transform; /* proposal's length */
+    q.bytes[IKE_HEADER_LEN + 4 + 7]++;                   /* number of transforms */
+    two_inject(&two, 0, q.bytes, q.len);
+    return true;
+}
+
+static void an_answer_that_leaves_a_choice_is_none(void **state)
+{
+    (void)state;
+    two.filter = offer_two_ciphers;
+    two_shards_put_both(&two, "aes256gcm16-aes128gcm16-prfsha384-x25519", NULL);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    assert_int_equal(two_stats(&two.end[0]).drops[IKE_DROP_SYNTAX], 1);
+    check_up();
 }
 
 static void check_childless(int code)
@@ -462,6 +528,9 @@ int main(void)
         T(a_peer_without_connection_is_refused_and_counted),
         T(another_group_is_tried_when_the_responder_asks),
         T(a_responder_that_is_never_content_is_given_up),
+        T(a_request_for_another_group_that_comes_three_times_counts_once),
+        T(a_cookie_that_comes_many_times_is_one_cookie),
+        T(an_answer_that_leaves_a_choice_is_none),
         T(a_cookie_is_sent_back_in_front_of_the_same_message),
         T(cookies_without_end_are_given_up),
         T(foreign_selectors_leave_an_ike_sa_without_child),

@@ -206,7 +206,7 @@ static uint16_t accept_answer(struct sm_task *task, bool with_ke)
     struct ike_ke ke;
     uint8_t num;
 
-    if (ike_sa_read(sm_body(task, IKE_PL_SA), &sa, NULL) < 0 || sa.n != 1 ||
+    if (ike_sa_read(sm_body(task, IKE_PL_SA), &sa, NULL) < 0 || !sm_is_answer(&sa) ||
         sm_choose_esp(task->conf, &sa, with_ke, &child->suite, &num, &child->spi_out) < 0)
         return IKE_N_NO_PROPOSAL_CHOSEN;
     sm_policy(task->sa, task->conf, &local, &remote);

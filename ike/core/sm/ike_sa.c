@@ -161,16 +161,18 @@ struct sm_sa *sm_sa_by_id(struct ike_shard *shard, uint64_t id)
     return node ? CONTAINER_OF(node, struct sm_sa, by_ike) : NULL;
 }
 
+void sm_sa_count_half_open(struct sm_sa *sa)
+{
+    sa->counted_half_open = true;
+    sa->shard->stats.half_open++;
+}
+
 void sm_sa_set_state(struct sm_sa *sa, enum sm_state state)
 {
-    struct ike_stats *stats = &sa->shard->stats;
-    bool half_open = state == SM_HALF_OPEN;
-
-    if (half_open && !sa->counted_half_open)
-        stats->half_open++;
-    if (!half_open && sa->counted_half_open)
-        stats->half_open--;
-    sa->counted_half_open = half_open;
+    if (state != SM_HALF_OPEN && sa->counted_half_open) {
+        sa->counted_half_open = false;
+        sa->shard->stats.half_open--;
+    }
     sa->state = (uint8_t)state;
 }
 
@@ -255,10 +257,8 @@ void sm_sa_end(struct sm_sa *sa, enum sm_end how, int code, const char *text)
     sa->setup = NULL;
     if (how == SM_END_LINGER && sa->reply.p) {
         mem_wipe(&sa->keys.d, sizeof sa->keys.d);
-        if (half_open) { /* a peer that fails to authenticate goes on filling that limit */
-            sa->counted_half_open = true;
-            shard->stats.half_open++;
-        }
+        if (half_open) /* a peer that fails to authenticate goes on filling that limit */
+            sm_sa_count_half_open(sa);
         sm_deadline_set(&shard->deadlines, &sa->expire,
                         shard->now + shard->settings.half_open_timeout);
         return;

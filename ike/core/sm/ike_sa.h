@@ -129,7 +129,10 @@ static inline bool sm_sa_is_up(const struct sm_sa *sa)
            (SM_IN(SM_ESTABLISHED) | SM_IN(SM_REKEYING) | SM_IN(SM_REKEYED) | SM_IN(SM_DELETING));
 }
 
-/* State change; counts half-open SAs. */
+/* A responder's SA from its first message on: work for a stranger, be the state
+ * SM_NEW (ports are asked) or SM_HALF_OPEN. */
+void sm_sa_count_half_open(struct sm_sa *sa);
+/* State change; an SA that leaves SM_HALF_OPEN no longer counts as such. */
 void sm_sa_set_state(struct sm_sa *sa, enum sm_state state);
 /* Both sides are authenticated: lifetimes, DPD, keepalive, observers. */
 void sm_sa_established(struct sm_sa *sa);

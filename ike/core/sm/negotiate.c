@@ -68,6 +68,19 @@ bool sm_group_offered(const struct ike_proposal *proposals, size_t n, uint16_t g
     return false;
 }
 
+bool sm_is_answer(const struct ike_sa_payload *theirs)
+{
+    const struct ike_proposal *p = &theirs->proposals[0];
+
+    if (theirs->n != 1 || theirs->n_skipped)
+        return false;
+    for (size_t i = 0; i < p->n_transforms; i++)
+        for (size_t j = 0; j < i; j++)
+            if (p->transforms[i].type == p->transforms[j].type)
+                return false;
+    return true;
+}
+
 /* Those of the peer's proposals that are for this protocol with an SPI of this
  * length; others cannot be meant. */
 static size_t usable(const struct ike_sa_payload *theirs, enum ike_protocol proto, uint8_t spi_len,

@@ -18,6 +18,8 @@ size_t sm_offer_esp(const struct ike_child_conf *conf, uint32_t spi, bool with_k
 uint16_t sm_first_group(const struct ike_proposal *proposals, size_t n);
 bool sm_group_offered(const struct ike_proposal *proposals, size_t n, uint16_t group);
 
+/* The form of an answer: one proposal, at most one transform of a type (RFC 7296 2.7). */
+bool sm_is_answer(const struct ike_sa_payload *theirs);
 /* ERR_REFUSED: nothing fits. SPI: 0, or the peer's. */
 int sm_choose_ike(const struct ike_conn *conn, const struct ike_sa_payload *theirs, bool with_spi,
                   struct ike_suite *ret, uint8_t *ret_num, uint64_t *ret_spi);

@@ -91,7 +91,7 @@ static const struct sm_transition *judge_first(struct ike_shard *shard, struct s
     critical = ike_payloads_critical(&rx->pl);
     if (critical) {
         sm_drop(shard, IKE_DROP_CRITICAL, &rx->path, "unknown critical payload");
-        sm_reply_clear(shard, &rx->h, &rx->path, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
+        sm_reply_clear(shard, &rx->h, &rx->path, rx->len, IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD,
                        span_of(&critical->type, 1));
         return NULL;
     }
@@ -119,6 +119,7 @@ static struct sm_task *begin_responder(struct ike_shard *shard, struct sm_rx *rx
     sa->path = rx->path;
     sa->init_hash = hash;
     sm_sa_link(sa);
+    sm_sa_count_half_open(sa);
     sm_index_add(&shard->by_peer, &sa->by_peer, key);
     sm_deadline_set(&shard->deadlines, &sa->expire, shard->now + shard->settings.half_open_timeout);
     sa->in = task;
@@ -440,7 +441,8 @@ void sm_receive(struct ike_shard *shard, const struct ike_path *path, struct spa
     if (rc == ERR_UNSUPPORTED) {
         sm_drop(shard, IKE_DROP_VERSION, path, err.text);
         if (h.version >> 4 > 2 && !(h.flags & IKE_FLAG_RESPONSE))
-            sm_reply_clear(shard, &h, path, IKE_N_INVALID_MAJOR_VERSION, span_of(NULL, 0));
+            sm_reply_clear(shard, &h, path, datagram.len, IKE_N_INVALID_MAJOR_VERSION,
+                           span_of(NULL, 0));
         return;
     }
     if (rc < 0) {

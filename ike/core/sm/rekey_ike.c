@@ -247,7 +247,7 @@ int sm_rekey_ike_response(struct sm_task *task)
     uint8_t num;
     int rc;
 
-    if (ike_sa_read(sm_body(task, IKE_PL_SA), &theirs, NULL) < 0 || theirs.n != 1 ||
+    if (ike_sa_read(sm_body(task, IKE_PL_SA), &theirs, NULL) < 0 || !sm_is_answer(&theirs) ||
         sm_choose_ike(sa->conn, &theirs, true, &sa->suite, &num, &sa->spi_r) < 0 ||
         ike_ke_read(sm_body(task, IKE_PL_KE), &ke, NULL) < 0 || ke.method != task->ke_method ||
         sa->suite.ke.id != task->ke_method || sm_nonce_read(task, &task->nr) < 0)

@@ -118,7 +118,8 @@ int sm_init_response(struct sm_task *task)
     int rc;
 
     if (task->rx->h.spi_r == 0 || ike_sa_read(sm_body(task, IKE_PL_SA), &theirs, NULL) < 0 ||
-        theirs.n != 1 || sm_choose_ike(sa->conn, &theirs, false, &sa->suite, &num, &spi) < 0 ||
+        !sm_is_answer(&theirs) ||
+        sm_choose_ike(sa->conn, &theirs, false, &sa->suite, &num, &spi) < 0 ||
         ike_ke_read(sm_body(task, IKE_PL_KE), &ke, NULL) < 0 || ke.method != setup->ke_method ||
         sa->suite.ke.id != setup->ke_method || sm_nonce_read(task, &setup->nr) < 0) {
         /* Not a response to what we sent; perhaps the true one is still to come. */
@@ -148,10 +149,22 @@ static int refused(struct sm_task *task, uint16_t type)
     return 0;
 }
 
+/* A copy of what we have acted upon already: the answer to what we sent since is
+ * still to come. */
+static int repeated(struct sm_task *task)
+{
+    sm_drop(task->sa->shard, IKE_DROP_STATE, &task->rx->path,
+            "answers an IKE_SA_INIT request that we have replaced");
+    task->handling = false;
+    return 0;
+}
+
 static int again_with_cookie(struct sm_task *task, struct span cookie)
 {
     struct sm_setup *setup = task->sa->setup;
 
+    if (cookie.len && span_eq(cookie, sm_blob_span(&setup->cookie)))
+        return repeated(task);
     if (cookie.len == 0 || cookie.len > COOKIE_LEN_MAX || setup->n_cookies >= COOKIES_MAX)
         return refused(task, IKE_N_COOKIE);
     setup->n_cookies++;
@@ -166,6 +179,8 @@ static int again_with_group(struct sm_task *task, struct span data)
     struct sm_setup *setup = sa->setup;
     uint16_t group = data.len == 2 ? get_be16(data.p) : IKE_KE_NONE;
 
+    if (group == setup->ke_method && setup->n_groups)
+        return repeated(task);
     if (group == setup->ke_method || setup->n_groups >= SM_GROUP_RETRIES ||
         !sm_group_offered(sa->conn->proposals, sa->conn->n_proposals, group))
         return refused(task, IKE_N_INVALID_KE_PAYLOAD);
@@ -198,7 +213,7 @@ static int refuse(struct sm_task *task, uint16_t type, struct span data, const c
     struct ike_shard *shard = task->sa->shard;
 
     sm_log(shard, LOG_INFO, true, "IKE_SA_INIT refused: %s", why);
-    sm_reply_clear(shard, &task->rx->h, &task->rx->path, type, data);
+    sm_reply_clear(shard, &task->rx->h, &task->rx->path, task->rx->len, type, data);
     sm_task_end(task, ERR_REFUSED, why);
     return 0;
 }

@@ -153,7 +153,8 @@ int sm_reply_notify(struct sm_task *task, uint16_t type, struct span data)
 }
 
 void sm_reply_clear(struct ike_shard *shard, const struct ike_header *h,
-                    const struct ike_path *path, uint16_t type, struct span data)
+                    const struct ike_path *path, size_t request_len, uint16_t type,
+                    struct span data)
 {
     uint8_t buf[128];
     struct ike_msg msg;
@@ -169,6 +170,6 @@ void sm_reply_clear(struct ike_shard *shard, const struct ike_header *h,
 
     ike_msg_begin(&msg, buf, sizeof buf, &reply);
     ike_notify_put(&msg, type, data);
-    if (ike_msg_end(&msg, &message, NULL) == 0)
+    if (ike_msg_end(&msg, &message, NULL) == 0 && message.len <= request_len)
         sm_transmit(shard, NULL, path, message);
 }

@@ -27,9 +27,11 @@ int sm_out_send(struct sm_out *out);
 int sm_reply_empty(struct sm_task *task);
 int sm_reply_notify(struct sm_task *task, uint16_t type, struct span data);
 
-/* An unprotected notify that answers `rx` and keeps no state (RFC 7296 2.5, 2.6, 1.5). */
+/* An unprotected notify that keeps no state (RFC 7296 2.5, 2.6, 1.5).  Nothing leaves if it
+ * is longer than the request: the sender's address may be a victim's. */
 void sm_reply_clear(struct ike_shard *shard, const struct ike_header *h,
-                    const struct ike_path *path, uint16_t type, struct span data);
+                    const struct ike_path *path, size_t request_len, uint16_t type,
+                    struct span data);
 
 /* Sends bytes as they are. */
 void sm_transmit(struct ike_shard *shard, struct sm_sa *sa, const struct ike_path *path,
