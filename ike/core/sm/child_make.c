@@ -221,6 +221,10 @@ static uint16_t accept_answer(struct sm_task *task, bool with_ke)
         child->mode = IKE_MODE_TRANSPORT;
     if (!with_ke)
         return 0;
+    /* The peer took one of our proposals without a key exchange (1.3.1): its
+     * answer has no KE, and our share goes unused. */
+    if (child->suite.ke.id == IKE_KE_NONE)
+        task->ke_method = IKE_KE_NONE;
     if (child->suite.ke.id != task->ke_method)
         return IKE_N_NO_PROPOSAL_CHOSEN;
     if (task->ke_method != IKE_KE_NONE &&
