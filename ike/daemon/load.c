@@ -26,7 +26,8 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_len, struct er
     if (fd < 0)
         return err_errno(err, errno, "%s", path);
     text = mem_zalloc(CONFIG_FILE_MAX + 1);
-    while (text && len <= CONFIG_FILE_MAX && (n = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
+    while (text && len <= CONFIG_FILE_MAX &&
+           (n = read(fd, text + len, CONFIG_FILE_MAX + 1 - len)) > 0)
         len += (size_t)n;
     close(fd);
     if (!text)
@@ -103,7 +104,8 @@ static void choose_local_address(struct ike_conn *conn)
     if (conn->n_local_addrs || !conn->n_remote_addrs || !ip_addr_eq(&remote->lo, &remote->hi))
         return;
     if (udp_source_address(&remote->lo, &own, &err)) {
-        log_line(LOG_WARN, "config", "connection %s: local_addrs not given and %s", conn->name, err.text);
+        log_line(LOG_WARN, "config", "connection %s: local_addrs not given and %s", conn->name,
+                 err.text);
         return;
     }
     conn->local_addrs[0] = own;
@@ -173,8 +175,10 @@ static void start_children(struct daemon *d, const struct ike_conn *conn)
     for (unsigned i = 0; i < conn->n_children; i++) {
         struct look look = { d, conn->name, conn->children[i].name };
 
-        if (conn->children[i].start_action == IKE_ACTION_START && !ike_shard_each(d->shard, has_child, &look))
-            ike_shard_initiate(d->shard, clock_now(), conn->name, conn->children[i].name, NULL, NULL);
+        if (conn->children[i].start_action == IKE_ACTION_START &&
+            !ike_shard_each(d->shard, has_child, &look))
+            ike_shard_initiate(d->shard, clock_now(), conn->name, conn->children[i].name, NULL,
+                               NULL);
     }
 }
 
@@ -182,6 +186,24 @@ void daemon_start_all(struct daemon *d)
 {
     for (size_t i = 0; i < d->n_conns; i++)
         start_children(d, d->conns[i]);
+}
+
+/* What is no longer configured ends: its part of the drop rule goes too, so
+ * its traffic must not depend on SAs that nobody would set up again.
+ * child NULL: all of the connection. */
+static void end_sas(struct daemon *d, const char *conn, const char *child)
+{
+    const struct ike_target target = { .conn = conn, .child_name = child };
+
+    ike_shard_terminate(d->shard, clock_now(), &target, NULL, NULL);
+}
+
+static void end_gone_children(struct daemon *d, const struct ike_conn *old,
+                              const struct ike_conn *now)
+{
+    for (unsigned i = 0; i < old->n_children; i++)
+        if (!ike_conn_child(now, old->children[i].name))
+            end_sas(d, old->name, old->children[i].name);
 }
 
 int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
@@ -197,6 +219,8 @@ int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
         rc = ike_shard_conn_put(d->shard, conn, err);
     if (rc)
         return rc;
+    if (i < d->n_conns)
+        end_gone_children(d, d->conns[i], conn);
     store_conn(d, ike_conn_ref(conn));
     rc = install_guard(d->install, d->conns, d->n_conns, err);
     if (rc) {
@@ -217,6 +241,7 @@ int daemon_remove_conn(struct daemon *d, const char *name, struct err *err)
     rc = ike_shard_conn_remove(d->shard, name, err);
     if (rc)
         return rc;
+    end_sas(d, name, NULL);
     ike_conn_unref(d->conns[i]);
     d->conns[i] = d->conns[--d->n_conns];
     return install_guard(d->install, d->conns, d->n_conns, err);
@@ -295,7 +320,8 @@ int daemon_reload(struct daemon *d, struct err *err)
     if (!rc)
         rc = daemon_apply_config(d, config, err);
     if (!rc)
-        log_line(LOG_NOTICE, "config", "%s: %zu connections in force", d->options.config, d->n_conns);
+        log_line(LOG_NOTICE, "config", "%s: %zu connections in force", d->options.config,
+                 d->n_conns);
     config_free(config);
     return rc;
 }
