@@ -188,7 +188,7 @@ static void step(struct rd *rd, int me)
         command(me, take(rd));
         break;
     case 6:
-        two_shards_advance(&two, (op / 8) * (op / 8) * 100 * NS_PER_MS);
+        two_shards_advance(&two, (ns_time)(op / 8) * (op / 8) * 100 * NS_PER_MS);
         break;
     case 7: /* what is on the way is lost */
         while (two.n_packets)
