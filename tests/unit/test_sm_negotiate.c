@@ -162,17 +162,17 @@ static const struct pair ike_pairs[] = {
       { "aes256gcm16-prfsha256-modp2048", "aes256-sha256-modp2048" },
       true,
       2,
-      "aes256-prfsha256-sha256-modp2048" },
+      "aes256-sha256-prfsha256-modp2048" },
     { { "aes128-aes256-sha256-sha512-x25519" },
       { "aes256-sha512-x25519" },
       true,
       1,
-      "aes256-prfsha512-sha512-x25519" },
+      "aes256-sha512-prfsha512-x25519" },
     { { "aes256-sha512-x25519", "aes128-sha256-ecp256" },
       { "aes128-sha256-ecp256", "aes256-sha512-x25519" },
       true,
       2,
-      "aes256-prfsha512-sha512-x25519" },
+      "aes256-sha512-prfsha512-x25519" },
 };
 
 static struct ike_conn *conn_with(const char *const *texts)
