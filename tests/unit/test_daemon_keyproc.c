@@ -358,6 +358,33 @@ static void it_has_given_up_what_it_does_not_need(void **state)
     status_has(pid, "Seccomp:\t2\n");
 }
 
+/* A burst of IKE_AUTH: both sockets fill, and neither process may wait for the
+ * other for ever. */
+static void any_number_of_requests_can_be_made_before_an_answer_is_read(void **state)
+{
+    static uint8_t octets[4096];
+    const struct ike_auth_request req = { .conn = "gw",
+                                          .local_id = &moon,
+                                          .remote_id = &sun,
+                                          .prf = IKE_PRF_HMAC_SHA2_256,
+                                          .octets = span_of(octets, sizeof octets) };
+    const unsigned n = 3000;
+
+    (void)state;
+    alarm(30); /* a dead lock ends the test */
+    for (unsigned i = 0; i < n; i++)
+        keyproc_sign(kp, i + 1, &req);
+    while (last.n < n)
+        await();
+    alarm(0);
+    assert_int_equal(last.n, n);
+    /* A change of secrets in the middle of such a burst is answered, too. */
+    for (unsigned i = 0; i < n; i++)
+        keyproc_sign(kp, i + 1, &req);
+    assert_int_equal(keyproc_secrets_begin(kp, NULL), 0);
+    assert_int_equal(last.n, 2 * n);
+}
+
 int main(void)
 {
 #define KP(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -372,6 +399,7 @@ int main(void)
         KP(garbage_is_survived),
         KP(its_death_is_err_device),
         KP(it_has_given_up_what_it_does_not_need),
+        KP(any_number_of_requests_can_be_made_before_an_answer_is_read),
     };
 
     return cmocka_run_group_tests(tests, make_files, remove_files);
