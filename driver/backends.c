@@ -7,15 +7,11 @@
 
 #include <stddef.h>
 
-#ifdef IOFF_HAVE_SOFT
-extern const struct nic_provider nic_provider_soft; /* driver/soft/soft_dev.c */
-#endif
+extern const struct nic_provider nic_provider_soft; /* driver/soft/soft_provider.c */
 extern const struct nic_provider nic_provider_inline; /* driver/soft/inline_dev.c */
 
 const struct nic_provider *const nic_providers[] = {
-#ifdef IOFF_HAVE_SOFT
     &nic_provider_soft,
-#endif
     &nic_provider_inline,
     NULL,
 };

@@ -11,6 +11,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* Packets that wait in a TUN device: the kernel's default of 500 is less than
+ * one TCP connection has on its way, and what does not fit is dropped. */
+#define QUEUE_LEN 1000
+
 bool net_link_name_ok(const char *name)
 {
     size_t len = strlen(name);
@@ -39,6 +43,7 @@ int net_link_up(const char *name, unsigned mtu, struct err *err)
     if (sk && change && !(rc = nl_connect(sk, NETLINK_ROUTE)) &&
         !(rc = rtnl_link_get_kernel(sk, 0, name, &old))) {
         rtnl_link_set_mtu(change, mtu);
+        rtnl_link_set_txqlen(change, QUEUE_LEN);
         rtnl_link_set_flags(change, IFF_UP);
         rc = rtnl_link_change(sk, old, change, 0);
     }

@@ -3,8 +3,8 @@
  * soft_dev: the backend "soft": a device that lives in another process.
  *
  * soft_dev.c has the ops, soft_conn.c the connection: connect, hello, requests
- * and their replies, loss and return.  Where the outside world begins stands
- * in struct soft_port, so that tests play the data plane, the clock and nft.
+ * and their replies, loss and return; soft_provider.c is the way in.  Where the outside world
+ * begins stands in struct soft_port, so that tests play the data plane, the clock and nft.
  *
  *   DOWN --connect--> HELLO --welcome--> UP --end of file, garbage--> DOWN
  *

@@ -136,6 +136,8 @@ static void install(void *user, ike_job job, const struct ike_child_install *sa)
         assert_true(end->n_installs < TWO_INSTALLS_MAX);
         assert_true(end->n_reserved > 0);
         end->n_reserved--;
+        if (end->all->verbose)
+            fprintf(stderr, "           %c: installs %u\n", 'A' + end->me, (unsigned)sa->child);
         in = &end->installs[end->n_installs++];
         *in = (struct two_install){ .sa = *sa };
         if (!sa->out_standby)
@@ -169,6 +171,9 @@ static void remove_child(void *user, uint64_t child)
 
     assert_non_null(in);
     assert_false(in->removed);
+    if (((struct two_end *)user)->all->verbose)
+        fprintf(stderr, "           %c: removes %u\n", 'A' + ((struct two_end *)user)->me,
+                (unsigned)child);
     in->removed = true;
     in->out_active = false;
 }
@@ -653,6 +658,39 @@ const char *two_disagree(struct two_shards *t)
     const char *why = one_way(&t->end[0], &t->end[1]);
 
     return why ? why : one_way(&t->end[1], &t->end[0]);
+}
+
+static int print_child(void *user, const struct ike_child_info *child)
+{
+    (void)user;
+    fprintf(stderr, "    child %u tunnel %u %s in %08x out %08x\n", (unsigned)child->child,
+            (unsigned)child->tunnel, child->state, child->spi_in, child->spi_out);
+    return 0;
+}
+
+static int print_ike(void *user, const struct ike_sa_info *sa)
+{
+    struct two_end *end = user;
+
+    fprintf(stderr, "  ike %u %s %016llx %016llx\n", (unsigned)sa->ike, sa->state,
+            (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r);
+    return ike_shard_each_child(end->shard, sa->ike, print_child, NULL);
+}
+
+void two_print(struct two_shards *t)
+{
+    for (int e = 0; e < 2; e++) {
+        struct two_end *end = &t->end[e];
+
+        fprintf(stderr, "%c:\n", 'A' + e);
+        ike_shard_each(end->shard, print_ike, end);
+        for (unsigned i = 0; i < end->n_installs; i++)
+            if (!end->installs[i].removed)
+                fprintf(stderr, "  installed %u tunnel %u in %08x out %08x%s\n",
+                        (unsigned)end->installs[i].sa.child, (unsigned)end->installs[i].sa.tunnel,
+                        end->installs[i].sa.spi_in, end->installs[i].sa.spi_out,
+                        end->installs[i].out_active ? " active" : "");
+    }
 }
 
 struct ike_stats two_stats(const struct two_end *end)

@@ -141,6 +141,7 @@ struct two_install *two_active(struct two_end *end);
 struct two_install *two_by_child(struct two_end *end, uint64_t child);
 /* NULL, or what the two devices disagree on. */
 const char *two_disagree(struct two_shards *t);
+void two_print(struct two_shards *t); /* live installs and IKE SAs, to standard error */
 struct ike_stats two_stats(const struct two_end *end);
 
 /* Hands a copy of bytes to an end as if from its peer. */

@@ -10,9 +10,9 @@
 #   veth 192.0.2.1/24 ------------- wire ------------ veth 192.0.2.2/24
 #                     a tap on the wire judges
 #
-# Usage: dp_two_hosts.sh BUILD-DIR [seconds of iperf3]   (needs root)
+# Usage: dp_two_hosts.sh [BUILD-DIR [seconds of iperf3]]   (needs root)
 set -u
-build=$(realpath "${1:?usage: dp_two_hosts.sh BUILD-DIR [SECONDS]}")
+build=$(realpath "${1:-${BUILD:-build/release}}")
 seconds=${2:-3}
 a=dp$$a b=dp$$b
 dir=$(mktemp -d /tmp/dp_two_hosts.XXXXXX)

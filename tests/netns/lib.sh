@@ -141,6 +141,7 @@ ping_ok() { # ping_ok HOST FROM TO [COUNT]
 # --- capture and judge -----------------------------------------------------
 
 start_capture() { # start_capture KEY HOST IF FILE [SNAPLEN]
+  : >"$WORK/$1.log" # of an earlier capture: it says "listening" too
   # Immediate mode: else what came in the last second is lost when it ends.
   start "$1" "$2" tcpdump -i "$3" -n -U --immediate-mode -B 65536 -s "${5:-0}" -w "$4"
   wait_for 10 grep -q "listening on" "$WORK/$1.log" || die "no capture on $2"

@@ -95,8 +95,9 @@ check "IKE rekey by us" cli out rekey --ike peer
 check "Child rekey by strongSwan" swanctl in --rekey --child net
 sleep 0.5
 both_ways "after the rekeys"
-# The mapping moves: the router forgets it, the next packet gets another port.
-in_host r conntrack -F >/dev/null 2>&1 || in_host r bash -c 'nft flush ruleset; sleep 0.1; nft -f -' <<'N'
+# The mapping moves: the router forgets it and chooses from other ports.
+in_host r nft flush ruleset
+in_host r nft -f - <<'N'
 table ip nat {
   chain post {
     type nat hook postrouting priority srcnat;
@@ -104,8 +105,13 @@ table ip nat {
   }
 }
 N
+in_host r conntrack -D -p udp >/dev/null 2>&1
 both_ways "after the NAT mapping moved"
 stop out/tap
 check "the router changed address and port" translated "$WORK/second.pcap"
+ports_seen() { # ports_seen CAPTURE: how many outer ports the inside host had
+  tshark -n -r "$1" -Y "ip.src == $WAN && udp.dstport == 4500" -T fields -e udp.srcport 2>/dev/null | sort -u | wc -l
+}
+check "the mapping did move" test "$(ports_seen "$WORK/second.pcap")" -ge 2
 check "nothing clear on the wire" judge clear "$WORK/second.pcap"
 finish

@@ -31,6 +31,7 @@ static void answer(struct sim_node *node, struct sim_event event, struct span da
     struct sim *sim = node->sim;
 
     event.node = node->index;
+    event.life = node->life;
     event.at = sim->now + sim_random_time(sim, 0, sim->weather.answer_max);
     if (event.at > sim->now) {
         sim_queue_push(&sim->queue, event, data);
@@ -120,17 +121,11 @@ static void open_crypto(struct sim_node *node)
         abort();
 }
 
-void sim_node_open(struct sim *sim, unsigned index)
+static void open_shard(struct sim_node *node)
 {
-    struct sim_node *node = &sim->nodes[index];
-    struct ike_shard_opts opts = { .index = (uint8_t)index };
+    struct ike_shard_opts opts = { .index = (uint8_t)node->index };
     struct err err;
 
-    memset(node, 0, sizeof *node);
-    node->sim = sim;
-    node->index = index;
-    node->addr = ip_addr_v4(0xc6336401u + index); /* 198.51.100.1 and .2 */
-    node->rng = seeded_rng_init(&node->seeded, sim->seed * 2 + index + 1000003);
     open_crypto(node);
     opts.ports = (struct ike_ports){
         .send = { port_datagram, port_keepalive, node },
@@ -141,6 +136,34 @@ void sim_node_open(struct sim *sim, unsigned index)
     };
     opts.observer = (struct ike_observer){ on_ike, on_child, on_keys, on_log, node };
     if (ike_shard_new(&opts, &node->shard, &err))
+        abort();
+}
+
+void sim_node_open(struct sim *sim, unsigned index)
+{
+    struct sim_node *node = &sim->nodes[index];
+
+    memset(node, 0, sizeof *node);
+    node->sim = sim;
+    node->index = index;
+    node->addr = ip_addr_v4(0xc6336401u + index); /* 198.51.100.1 and .2 */
+    node->rng = seeded_rng_init(&node->seeded, sim->seed * 2 + index + 1000003);
+    open_shard(node);
+}
+
+void sim_node_crash(struct sim_node *node)
+{
+    struct sim *sim = node->sim;
+
+    sim_note(sim, "node %u crashes", node->index);
+    sim->counts.crashes++;
+    node->life++;
+    ike_shard_free(node->shard);
+    ike_local_crypto_free(node->crypto);
+    sim_plane_crash(&node->plane);
+    node->armed = 0;
+    open_shard(node);
+    if (ike_shard_conn_put(node->shard, sim->conns[node->index], NULL))
         abort();
 }
 
@@ -158,7 +181,9 @@ void sim_node_deliver(struct sim_node *node, const struct sim_event *event)
 
     switch (event->kind) {
     case SIM_DATAGRAM:
+        oracle_delivers(node, data);
         ike_shard_receive(node->shard, now, &event->path, data);
+        node->in_request = false;
         break;
     case SIM_ESP:
         sim_plane_esp(node, event);
@@ -179,7 +204,7 @@ void sim_node_deliver(struct sim_node *node, const struct sim_event *event)
         ike_shard_answer_auth(node->shard, now, event->job, event->code, event->method, data);
         break;
     case SIM_CHILD_EVENT:
-        ike_shard_child_event(node->shard, now, event->id, IKE_CHILD_FIRST_PACKET);
+        ike_shard_child_event(node->shard, now, event->id, (enum ike_child_event)event->code);
         break;
     case SIM_TRAFFIC:
     case SIM_OPERATE:

@@ -3,7 +3,8 @@
  * oracle: what must hold.
  *
  *   O1  no outbound key is installed twice, by anyone, in either direction
- *   O2  no IKE message under one key repeats an IV with other bytes
+ *   O2  no IKE message under one key repeats an IV with other bytes; a message that
+ *       is repeated has the same bytes; what a request gets is its own answer
  *   O3  both ends of an IKE SA have the same keys
  *   O4  both ends of a Child SA have the same keys, suite and mirrored selectors
  *   O5  no live inbound SPI stands twice on one end
@@ -12,6 +13,10 @@
  *   O8  when the network has healed: both ends have the same IKE SAs and Child
  *       SAs, every Child SA is installed and no other; one outbound SA a tunnel
  *       is in use; no SPI is reserved, no private key held, no command unanswered
+ *   O9  on the healed network all exchanges work, also crossing, leave as many SAs
+ *       as there were, and no packet is lost (trial.c)
+ *   O10 no packet in flight comes for a replaced SA after its removal (plane.c)
+ *   O11 the install port is used as ports.h says (plane.c)
  */
 #include "tests/sim/sim.h"
 
@@ -51,26 +56,54 @@ void oracle_close(struct sim *sim)
 
 /* --- O1, O2, O3: as it happens --- */
 
+/* One name, one sequence of bytes. */
+static bool is_same(struct sim *sim, struct span id, uint64_t bytes)
+{
+    uint64_t name = sim_hash(id) | 1;
+    size_t i;
+
+    for (i = name % SETS_LEN; sim->oracle->sealed[i].name; i = (i + 1) % SETS_LEN) {
+        if (sim->oracle->sealed[i].name != name)
+            continue;
+        return sim->oracle->sealed[i].bytes == bytes;
+    }
+    sim->oracle->sealed[i] = (struct sealed){ name, bytes };
+    return true;
+}
+
 void oracle_sent(struct sim *sim, unsigned from, struct span datagram)
 {
-    uint64_t name, bytes = sim_hash(datagram);
-    uint8_t id[25];
-    size_t i;
+    const struct sim_node *node = &sim->nodes[from];
+    uint64_t bytes = sim_hash(datagram);
+    uint8_t id[26];
 
     if (datagram.len < 40 || datagram.p[16] != IKE_PL_SK)
         return;
     memcpy(id, datagram.p, 16);
     memcpy(id + 16, datagram.p + 32, 8); /* the explicit IV */
     id[24] = (uint8_t)from;
-    name = sim_hash(span_of(id, sizeof id)) | 1;
-    for (i = name % SETS_LEN; sim->oracle->sealed[i].name; i = (i + 1) % SETS_LEN) {
-        if (sim->oracle->sealed[i].name != name)
-            continue;
-        if (sim->oracle->sealed[i].bytes != bytes)
-            sim_violation(sim, "O2: node %u sealed two IKE messages under one IV", from);
+    id[25] = 0xff; /* no value of the flags */
+    if (!is_same(sim, span_of(id, sizeof id), bytes))
+        sim_violation(sim, "O2: node %u sealed two IKE messages under one IV", from);
+    memset(id + 16, 0, 8);
+    memcpy(id + 16, datagram.p + 20, 4); /* the message id */
+    id[25] = datagram.p[19];
+    if (!is_same(sim, span_of(id, sizeof id), bytes))
+        sim_violation(sim, "O2: node %u repeats an IKE message with other bytes", from);
+    if ((datagram.p[19] & IKE_FLAG_RESPONSE) && node->in_request && get_be64(datagram.p) == node->request_spis[0] &&
+        get_be64(datagram.p + 8) == node->request_spis[1] && get_be32(datagram.p + 20) != node->request_id)
+        sim_violation(sim, "O2: node %u answers request %u with the answer to another one", from, node->request_id);
+}
+
+/* Names the request that is being delivered, if it is one. */
+void oracle_delivers(struct sim_node *node, struct span datagram)
+{
+    node->in_request = datagram.len >= 28 && !(datagram.p[19] & IKE_FLAG_RESPONSE);
+    if (!node->in_request)
         return;
-    }
-    sim->oracle->sealed[i] = (struct sealed){ name, bytes };
+    node->request_spis[0] = get_be64(datagram.p);
+    node->request_spis[1] = get_be64(datagram.p + 8);
+    node->request_id = get_be32(datagram.p + 20);
 }
 
 void oracle_keys(struct sim *sim, unsigned node, const struct ike_keylog *keys)

@@ -2,8 +2,10 @@
 /*
  * schedule: one run.  Weather, configuration and operations are drawn from the
  * seed: set-up from either side or both, both rekeys from either side or both at
- * once, new and deleted Child SAs, deleted IKE SAs.  Then the network heals,
- * nothing more is asked, and long after that the oracle compares the ends.
+ * once, new and deleted Child SAs, deleted IKE SAs, limits and losses reported by
+ * the data plane, ends that crash and forget all; in some runs SPIs are few and
+ * come again.  Then the network heals, nothing more is asked, and long after that
+ * the oracle compares the ends.
  */
 #include "tests/sim/sim.h"
 
@@ -122,6 +124,8 @@ static void draw_weather(struct sim *sim)
         .delay_min = NS_PER_MS / 2,
         .delay_max = delays[rng_below(&sim->rng, 4)],
         .answer_max = answers[rng_below(&sim->rng, 4)],
+        .spi_space = sim_chance(sim, 200) ? 64 : 0,
+        .crashes = sim_chance(sim, 200),
     };
 }
 
@@ -153,15 +157,12 @@ static void on_done(void *user, int code, const char *text)
         node->commands_open--;
 }
 
-static void operate_on(struct sim *sim, unsigned index, unsigned what)
+static void command(struct sim *sim, struct sim_node *node, unsigned what)
 {
-    struct sim_node *node = &sim->nodes[index];
     struct ike_target all = { .conn = "sim" };
     struct ike_target net = { .conn = "sim", .child_name = "net" };
 
-    sim->counts.operations++;
     node->commands_open++;
-    sim_note(sim, "node %u: operation %u", index, what);
     switch (what) {
     case 0:
     case 1:
@@ -189,15 +190,48 @@ static void operate_on(struct sim *sim, unsigned index, unsigned what)
     }
 }
 
+/* What a data plane reports of any of its SAs. */
+static void disturb(struct sim *sim, struct sim_node *node)
+{
+    static const enum ike_child_event what[] = { IKE_CHILD_SOFT_LIMIT, IKE_CHILD_SOFT_LIMIT, IKE_CHILD_LOST,
+                                                 IKE_CHILD_HARD_LIMIT };
+    size_t n = node->plane.n_sas;
+    struct plane_sa *sa = n ? &node->plane.sas[rng_below(&sim->rng, (uint32_t)n)] : NULL;
+
+    enum ike_child_event event;
+
+    if (!sa || !sa->live || sa->removed)
+        return;
+    event = what[rng_below(&sim->rng, 4)];
+    sa->spent |= event == IKE_CHILD_HARD_LIMIT;
+    ike_shard_child_event(node->shard, sim->now, sa->child, event);
+}
+
+static void operate_on(struct sim *sim, unsigned index, unsigned what)
+{
+    struct sim_node *node = &sim->nodes[index];
+
+    if (what == 12 && !sim->weather.crashes)
+        what = 11;
+    sim->counts.operations++;
+    sim_note(sim, "node %u: operation %u", index, what);
+    if (what == 11)
+        disturb(sim, node);
+    else if (what == 12)
+        sim_node_crash(node);
+    else
+        command(sim, node, what);
+}
+
 static void operate(struct sim *sim)
 {
     unsigned node = rng_below(&sim->rng, SIM_NODES);
-    unsigned what = rng_below(&sim->rng, 11);
+    unsigned what = rng_below(&sim->rng, 13);
 
     operate_on(sim, node, what);
     if (sim_chance(sim, 300)) { /* both ends at once */
         sim->counts.crossings++;
-        operate_on(sim, 1 - node, sim_chance(sim, 600) ? what : rng_below(&sim->rng, 11));
+        operate_on(sim, 1 - node, sim_chance(sim, 600) ? what : rng_below(&sim->rng, 13));
     }
 }
 
@@ -245,7 +279,7 @@ static void step_event(struct sim *sim)
         for (unsigned i = 0; i < SIM_NODES; i++)
             sim_plane_traffic(&sim->nodes[i]);
     else
-        sim_node_deliver(&sim->nodes[event.node], &event);
+        sim_plane_answer(&sim->nodes[event.node], &event);
     free(event.data);
 }
 
@@ -263,7 +297,7 @@ static void step(struct sim *sim, ns_time at, int timer)
     oracle_step(sim);
 }
 
-static void run_until(struct sim *sim, ns_time end)
+void sim_run_until(struct sim *sim, ns_time end)
 {
     uint64_t limit = sim->counts.steps + STEPS_MAX;
     ns_time at;
@@ -298,13 +332,14 @@ bool sim_run(struct sim *sim, uint64_t seed)
     open_nodes(sim);
     plan(sim);
     while (operations_left(sim) && !sim->violation[0])
-        run_until(sim, sim->now + NS_PER_S);
+        sim_run_until(sim, sim->now + NS_PER_S);
     sim->weather.loss = sim->weather.duplicate = 0;
     sim->weather.delay_max = 20 * NS_PER_MS;
     sim_note(sim, "the network heals");
-    run_until(sim, sim->now + SIM_SETTLE);
+    sim_run_until(sim, sim->now + SIM_SETTLE);
     if (!sim->violation[0])
         oracle_end(sim);
+    sim_trial(sim);
     for (unsigned i = 0; i < SIM_NODES; i++) {
         sim_node_close(&sim->nodes[i]);
         ike_conn_unref(sim->conns[i]);

@@ -9,6 +9,7 @@
  *   plane.c     a model of the data plane behind the install port
  *   oracle.c    what must hold, checked after every step
  *   schedule.c  one run: operations at random times, then a healed network
+ *   trial.c     on which everything has to work
  *
  * A violation ends the run and prints the seed that repeats it.  The transcript
  * of a run is a function of its seed, byte for byte.
@@ -44,6 +45,7 @@ struct sim_event {
     uint64_t order; /* ties are broken by birth */
     enum sim_kind kind;
     unsigned node;  /* the receiving end */
+    unsigned life;  /* answers and events: whose */
     ike_job job;
     uint64_t id;    /* handle, SPI, child */
     int code;
@@ -67,27 +69,31 @@ void sim_queue_free(struct sim_queue *q);
 
 /* --- plane.c --- */
 
-#define PLANE_SAS_MAX 4096 /* in one run, removed ones included */
-#define PLANE_REPLAY_WORDS 512
+#define PLANE_REPLAY_WORDS 128
+
+#define PLANE_RESERVED_MAX 256
 
 struct plane_sa {
     uint64_t child, tunnel;
     uint32_t spi_in, spi_out;
     uint64_t key_in, key_out;
     bool removed, active_out, had_older, used;
+    bool live, standby; /* the install has been answered; asked to leave traffic on the old one */
     struct ike_suite suite;
     struct ike_ts_list local_ts, remote_ts;
     uint64_t seq_out;
-    ns_time installed, switched; /* outbound */
+    ns_time installed, switched, removed_at; /* installed: asked for; switched: outbound */
     uint32_t older_out; /* the outbound SPI it took the traffic from, 0 = none */
-    bool older_dead;    /* whose inbound end was not there any more then */
+    bool older_dead;    /* whose inbound end was not there any more then, or whose IKE SA was not */
+    bool older_spent;   /* or which was at a hard limit */
+    bool spent;
     uint64_t seen[PLANE_REPLAY_WORDS]; /* sequence numbers accepted */
 };
 
 struct plane {
-    struct plane_sa *sas;
-    size_t n_sas;
-    uint32_t *reserved;
+    struct plane_sa *sas; /* removed ones included */
+    size_t n_sas, cap_sas;
+    uint32_t reserved[PLANE_RESERVED_MAX];
     size_t n_reserved;
 };
 
@@ -104,13 +110,22 @@ struct sim_node {
     struct ike_local_crypto *crypto;
     struct plane plane;
     ns_time armed;
+    unsigned life;          /* counts crashes: what is under way for an earlier one is lost */
     unsigned commands_open; /* asked and not yet answered */
+    bool trial_failed;
+    /* The request being delivered, so that what answers it can be told. */
+    bool in_request;
+    uint64_t request_spis[2];
+    uint32_t request_id;
 };
 
 void sim_node_open(struct sim *sim, unsigned index);
 void sim_node_close(struct sim_node *node);
+void sim_node_crash(struct sim_node *node); /* with its data plane; starts anew */
 void sim_node_deliver(struct sim_node *node, const struct sim_event *event);
 struct ike_install_port sim_plane_port(struct sim_node *node);
+void sim_plane_crash(struct plane *plane);
+void sim_plane_answer(struct sim_node *node, const struct sim_event *event);
 void sim_plane_esp(struct sim_node *node, const struct sim_event *event);
 void sim_plane_traffic(struct sim_node *node);
 struct plane_sa *sim_plane_by_spi_in(struct plane *plane, uint32_t spi, bool live);
@@ -123,11 +138,13 @@ struct sim_weather {
     unsigned loss, duplicate;       /* per 1000 */
     ns_time delay_min, delay_max;   /* unequal delays reorder */
     ns_time answer_max;             /* ports answer within this; 0 = in the call */
+    uint32_t spi_space;             /* the plane hands out so many SPIs, again and again; 0 = all */
+    bool crashes;
 };
 
 struct sim_counts {
     uint64_t steps, datagrams, lost, duplicated, esp_sent, esp_delivered, esp_late;
-    uint64_t ike_up, child_up, ike_rekeys, child_rekeys, operations, crossings;
+    uint64_t ike_up, child_up, ike_rekeys, child_rekeys, operations, crossings, crashes;
 };
 
 struct sim {
@@ -163,12 +180,19 @@ void sim_send_esp(struct sim *sim, unsigned from, uint32_t spi, uint64_t key, ui
 void oracle_open(struct sim *sim);
 void oracle_close(struct sim *sim);
 void oracle_sent(struct sim *sim, unsigned from, struct span datagram);
+void oracle_delivers(struct sim_node *node, struct span datagram);
 void oracle_keys(struct sim *sim, unsigned node, const struct ike_keylog *keys);
 void oracle_installed(struct sim *sim, unsigned node, const struct plane_sa *sa);
 void oracle_step(struct sim *sim);
 void oracle_end(struct sim *sim); /* after the settled time */
 
-/* schedule.c: true if nothing was violated. */
+/* trial.c */
+enum sim_trial { SIM_TRIAL_SET_UP, SIM_TRIAL_REKEY_CHILD, SIM_TRIAL_REKEY_IKE };
+void sim_trial(struct sim *sim);
+
+/* schedule.c */
+void sim_run_until(struct sim *sim, ns_time end);
+/* True if nothing was violated. */
 bool sim_run(struct sim *sim, uint64_t seed);
 
 #endif

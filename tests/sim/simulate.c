@@ -2,10 +2,10 @@
 /*
  * simulate: many schedules.
  *
- *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-t FILE] [-r]
+ *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-f FAILURES] [-t FILE] [-r]
  *
  * -t writes the transcript of the (last) run, -r runs every seed twice and
- * compares the transcripts byte for byte.  The first violation of each failed
+ * compares the transcripts byte for byte, -f ends after so many failed seeds [20].  The first violation of each failed
  * seed is printed with the command that repeats it.
  */
 #include "tests/sim/sim.h"
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 struct options {
-    uint64_t n, first;
+    uint64_t n, first, failures;
     const char *transcript;
     bool repeat;
 };
@@ -25,14 +25,17 @@ static void parse(int argc, char **argv, struct options *opts)
 {
     int c;
 
-    *opts = (struct options){ .n = 1000, .first = 1 };
-    while ((c = getopt(argc, argv, "n:s:t:r")) != -1) {
+    *opts = (struct options){ .n = 1000, .first = 1, .failures = 20 };
+    while ((c = getopt(argc, argv, "n:s:f:t:r")) != -1) {
         switch (c) {
         case 'n':
             opts->n = strtoull(optarg, NULL, 0);
             break;
         case 's':
             opts->first = strtoull(optarg, NULL, 0);
+            break;
+        case 'f':
+            opts->failures = strtoull(optarg, NULL, 0);
             break;
         case 't':
             opts->transcript = optarg;
@@ -41,7 +44,7 @@ static void parse(int argc, char **argv, struct options *opts)
             opts->repeat = true;
             break;
         default:
-            fprintf(stderr, "usage: simulate [-n SCHEDULES] [-s FIRST_SEED] [-t FILE] [-r]\n");
+            fprintf(stderr, "usage: simulate [-n SCHEDULES] [-s FIRST_SEED] [-f FAILURES] [-t FILE] [-r]\n");
             exit(2);
         }
     }
@@ -99,12 +102,15 @@ int main(int argc, char **argv)
             continue;
         failed++;
         printf("seed %" PRIu64 ": %s\n  repeat: simulate -n 1 -s %" PRIu64 " -t transcript.txt\n", seed, sim.violation, seed);
-        if (failed == 20)
+        if (failed == opts.failures) {
+            opts.n = seed - opts.first + 1;
             break;
+        }
     }
-    printf("%" PRIu64 " operations (%" PRIu64 " crossing), %" PRIu64 " steps, %" PRIu64 " datagrams (%" PRIu64
+    printf("%" PRIu64 " operations (%" PRIu64 " crossing), %" PRIu64 " crashes, %" PRIu64
+           " steps, %" PRIu64 " datagrams (%" PRIu64
            " lost, %" PRIu64 " doubled)\n",
-           sim.counts.operations, sim.counts.crossings, sim.counts.steps, sim.counts.datagrams, sim.counts.lost,
+           sim.counts.operations, sim.counts.crossings, sim.counts.crashes, sim.counts.steps, sim.counts.datagrams, sim.counts.lost,
            sim.counts.duplicated);
     printf("IKE SAs up %" PRIu64 ", rekeyed %" PRIu64 "; Child SAs up %" PRIu64 ", rekeyed %" PRIu64
            "; ESP sent %" PRIu64 ", delivered %" PRIu64 ", late %" PRIu64 "\n",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "utils/dp/worker.h"
 
+#include "utils/base/log.h"
 #include "utils/base/mem.h"
 #include "utils/dp/demux.h"
 #include "utils/dp/udp.h"
@@ -209,6 +210,8 @@ static void *run(void *arg)
 
     this_worker = w;
     io->ew = engine_worker_new(w->env->engine);
+    if (!io->ew)
+        log_line(LOG_ERROR, "dp", "no memory for a worker: it carries no packets");
     while (io->ew && !(fds[2].revents & POLLIN)) {
         bool busy = burst_in(w, io);
 

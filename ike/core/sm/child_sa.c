@@ -186,6 +186,9 @@ static void inherit_tunnel(struct sm_child *child)
             old->replaced_by = child->id;
             child->tunnel = old->tunnel;
             child->takes_over = true;
+            /* It carries the traffic until the new one does. */
+            sm_deadline_set(&old->shard->deadlines, &old->expire,
+                            old->shard->now + old->shard->settings.drain_time);
             return;
         }
     }
@@ -261,7 +264,7 @@ void sm_child_activate(struct sm_child *child)
     const struct ike_install_port *port = &child->shard->ports.install;
     struct sm_child *next;
 
-    if (!child->standby || !child->installed)
+    if (!child->standby || !child->installed || child->state == SM_CHILD_DELETING)
         return;
     child->standby = false;
     for (next = child; (next = sm_child_by_id(child->shard, next->replaced_by));)
@@ -301,7 +304,7 @@ void sm_child_deleted(struct sm_child *child, const char *reason)
 
     if (child->state == SM_CHILD_DRAINING)
         return;
-    if (!child->installed || !next || next->state == SM_CHILD_DELETING) {
+    if (!child->installed || !next) {
         sm_child_remove(child, reason);
         return;
     }

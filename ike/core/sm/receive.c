@@ -327,8 +327,10 @@ static void receive_request(struct sm_sa *sa, struct sm_rx *rx)
         shard->stats.retransmits_rx++;
         goto free_rx;
     }
-    if (sa->state == SM_GONE) {
-        sm_drop(shard, IKE_DROP_STATE, &rx->path, "the IKE SA is deleted");
+    /* As initiator we may hear of the peer before its IKE_AUTH response comes:
+     * it will repeat what it asks. */
+    if (!sm_sa_is_up(sa) && !(sa->state == SM_HALF_OPEN && rx->h.exchange == IKE_AUTH)) {
+        sm_drop(shard, IKE_DROP_STATE, &rx->path, "not in this state of the IKE SA");
         goto free_rx;
     }
     if (sm_task_new(sa, SM_TASK_ANSWER, NULL, &task) < 0)

@@ -95,6 +95,7 @@ static int made(struct sm_task *task)
             sm_child_unwanted(child);
             unchanged(task);
         } else if (old && old->state != SM_CHILD_DRAINING) { /* the peer wants neither */
+            old->replaced_by = 0;                            /* what crossed ours has lost */
             sm_task_add(sa, SM_TASK_DELETE_CHILD, old->id, NULL);
         }
         sm_task_end(task, ERR_REFUSED, ike_notify_name(task->child_error));
@@ -115,16 +116,17 @@ static int accepted(struct sm_task *task)
 {
     struct sm_child *child = task->child;
 
-    if (task->child_error)
-        return made(task);
-    sm_collide_abort_theirs(task->sa, SM_TASK_REKEY_CHILD, task->target);
     if (sm_collide_lost(task)) {
         /* What the peer made takes the place; ours never came into use. */
         task->child = NULL;
-        sm_child_unwanted(child);
+        if (child)
+            sm_child_unwanted(child);
         sm_task_done(task);
         return 0;
     }
+    if (task->child_error)
+        return made(task);
+    sm_collide_abort_theirs(task->sa, SM_TASK_REKEY_CHILD, task->target);
     task->then = made;
     return sm_child_install(task);
 }

@@ -148,7 +148,8 @@ void sm_rekey_ike_used(struct sm_sa *sa)
         sm_rekey_ike_hand_over(ours->sa, sa);
 }
 
-/* It lost the collision; its maker deletes it, or it is forgotten in a while. */
+/* It lost the collision; its maker deletes it.  A maker that gave its rekey up never
+ * had it (RFC 7296 2.25.2), so in the end it goes without a word (life.c). */
 static void set_redundant(struct sm_sa *sa)
 {
     struct ike_shard *shard = sa->shard;
@@ -157,7 +158,7 @@ static void set_redundant(struct sm_sa *sa)
     sm_deadline_clear(&shard->deadlines, &sa->rekey);
     sm_deadline_clear(&shard->deadlines, &sa->dpd);
     sm_deadline_clear(&shard->deadlines, &sa->keepalive);
-    sm_deadline_set(&shard->deadlines, &sa->expire, shard->now + SM_STALE_AFTER);
+    sm_deadline_set(&shard->deadlines, &sa->expire, shard->now + SM_REDUNDANT_AFTER);
 }
 
 /* ---- initiator ---- */

@@ -2,7 +2,8 @@
 /*
  * transitions: the one table of all exchanges.  A message or a task reaches
  * its handler only through a row; the state an SA takes when a row's work is
- * done stands in the row, and nowhere else but where an SA dies.
+ * done stands in the row, and nowhere else but where an SA dies or a crossing
+ * of two rekeys is settled.
  *
  * The table is public within the project, so that a tool can draw it
  * (sm_transitions_dot).
