@@ -66,14 +66,14 @@ struct ike_child_install {
 
 /*
  * Who owns a reserved SPI: the core from the answer of spi_reserve to the call of
- * install, the port from that call on, whatever becomes of it.  If the install
- * fails, the port frees the SPI by itself.  If it succeeds, the SPI goes with
+ * install, the port from that call to its answer.  If the install fails, the SPI
+ * is the core's again, which releases it.  If it succeeds, the SPI goes with
  * remove.  An install that the core no longer wants is removed when its answer is
- * there, never before, and not at all if the answer is a failure.
+ * there, never before; if the answer is a failure, its SPI is released.
  */
 struct ike_install_port {
     void (*spi_reserve)(void *user, ike_job job);
-    void (*spi_release)(void *user, uint32_t spi); /* reserved, install never asked for */
+    void (*spi_release)(void *user, uint32_t spi); /* reserved, not installed */
     /* Inbound live first, then outbound (unless out_standby), all or nothing. */
     void (*install)(void *user, ike_job job, const struct ike_child_install *child);
     /* Switches the tunnel's traffic to this child's outbound SA. */

@@ -111,7 +111,6 @@ static int install_with(struct sm_task *task, struct span secret)
     ike_child_keys_wipe(&install.key_out);
     if (rc < 0)
         return fail(task, rc);
-    child->esp_spi_held = false; /* the install owns it from the request on (ports.h) */
     return 0;
 }
 
