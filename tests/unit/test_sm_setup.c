@@ -379,6 +379,27 @@ static void an_answer_that_leaves_a_choice_is_none(void **state)
     check_up();
 }
 
+static bool count_the_answer_wrong(void *user, struct two_packet *p)
+{
+    struct two_packet q = *p;
+
+    (void)user;
+    q.bytes[23] = 1;
+    if (p->from == 1 && p->bytes[18] == IKE_SA_INIT)
+        two_inject(&two, 0, q.bytes, q.len);
+    return true;
+}
+
+static void an_ike_sa_init_answer_has_message_id_0(void **state)
+{
+    (void)state;
+    two.filter = count_the_answer_wrong;
+    two_shards_put_both(&two, NULL, NULL);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    assert_int_equal(two_stats(&two.end[0]).drops[IKE_DROP_MESSAGE_ID], 1);
+    check_up();
+}
+
 static void check_childless(int code)
 {
     assert_int_equal(code, ERR_REFUSED);
@@ -570,6 +591,7 @@ int main(void)
         T(a_cookie_that_comes_many_times_is_one_cookie),
         T(an_answer_that_leaves_a_choice_is_none),
         T(a_responder_that_does_not_convince_leaves_nothing_when_memory_is_short),
+        T(an_ike_sa_init_answer_has_message_id_0),
         T(a_cookie_is_sent_back_in_front_of_the_same_message),
         T(cookies_without_end_are_given_up),
         T(foreign_selectors_leave_an_ike_sa_without_child),
