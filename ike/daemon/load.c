@@ -188,6 +188,24 @@ void daemon_start_all(struct daemon *d)
         start_children(d, d->conns[i]);
 }
 
+/* What is no longer configured ends: its part of the drop rule goes too, so
+ * its traffic must not depend on SAs that nobody would set up again.
+ * child NULL: all of the connection. */
+static void end_sas(struct daemon *d, const char *conn, const char *child)
+{
+    const struct ike_target target = { .conn = conn, .child_name = child };
+
+    ike_shard_terminate(d->shard, clock_now(), &target, NULL, NULL);
+}
+
+static void end_gone_children(struct daemon *d, const struct ike_conn *old,
+                              const struct ike_conn *now)
+{
+    for (unsigned i = 0; i < old->n_children; i++)
+        if (!ike_conn_child(now, old->children[i].name))
+            end_sas(d, old->name, old->children[i].name);
+}
+
 int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
 {
     size_t i = find_conn(d, conn->name);
@@ -201,6 +219,8 @@ int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
         rc = ike_shard_conn_put(d->shard, conn, err);
     if (rc)
         return rc;
+    if (i < d->n_conns)
+        end_gone_children(d, d->conns[i], conn);
     store_conn(d, ike_conn_ref(conn));
     rc = install_guard(d->install, d->conns, d->n_conns, err);
     if (rc) {
@@ -221,6 +241,7 @@ int daemon_remove_conn(struct daemon *d, const char *name, struct err *err)
     rc = ike_shard_conn_remove(d->shard, name, err);
     if (rc)
         return rc;
+    end_sas(d, name, NULL);
     ike_conn_unref(d->conns[i]);
     d->conns[i] = d->conns[--d->n_conns];
     return install_guard(d->install, d->conns, d->n_conns, err);

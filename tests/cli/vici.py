@@ -71,7 +71,8 @@ class Server:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(4)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     def _accept(self):
         while True:
@@ -122,4 +123,8 @@ class Server:
             send(CMD_RESPONSE, message=response)
 
     def close(self):
+        # Closing alone leaves accept() waiting on a number that the next
+        # listener may get.
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join()
         self.listener.close()

@@ -90,7 +90,7 @@ static uint32_t message_id(const struct sm_sa *sa, bool response, uint8_t how)
 {
     uint32_t id = response ? (sa->out ? sa->out->mid : sa->send_id - 1) : sa->receive_id;
 
-    return (how & 0xc0) == 0xc0 ? id - 1 + (how & 0x30) / 16 : id;
+    return (how & 0xc0) == 0xc0 ? id - 1 + (how & 0x30u) / 16 : id;
 }
 
 /* One message of the peer to `me`; its exchange follows what is waited for. */
@@ -191,7 +191,7 @@ static void step(struct rd *rd, int me)
         command(me, take(rd));
         break;
     case 6:
-        two_shards_advance(&two, (op / 8) * (op / 8) * 100 * NS_PER_MS);
+        two_shards_advance(&two, (ns_time)(op / 8) * (op / 8) * 100 * NS_PER_MS);
         break;
     case 7: /* what is on the way is lost */
         while (two.n_packets)

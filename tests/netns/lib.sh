@@ -138,6 +138,21 @@ ping_ok() { # ping_ok HOST FROM TO [COUNT]
   in_host "$1" ping -q -n -c "${4:-3}" -i 0.2 -W 2 -I "$2" "$3" >/dev/null
 }
 
+# stop_ping KEY: ends a ping (without -q) that was started, prints its summary,
+# and judges: every sequence number up to the last answered one was answered,
+# and at most the one in flight when it ended was not.
+stop_ping() {
+  local pid=${PID[$1]} log=$WORK/$1.log
+  unset "PID[$1]"
+  kill -INT "$pid"
+  wait_for 5 grep -q "packet loss" "$log" || return 1
+  grep "packet loss" "$log"
+  awk '/ packets transmitted/ {sent = $1}
+    match($0, /icmp_seq=[0-9]+ ttl/) {seq = substr($0, RSTART + 9, RLENGTH - 13) + 0; n++; seen[seq]++; if (seq > last) last = seq}
+    END {for (i = 1; i <= last; i++) if (!(i in seen)) print "no answer to packet " i
+      exit !(n && n == last && sent <= last + 1)}' "$log"
+}
+
 # --- capture and judge -----------------------------------------------------
 
 start_capture() { # start_capture KEY HOST IF FILE [SNAPLEN]

@@ -99,7 +99,7 @@ swan_start() {
     exec /usr/lib/ipsec/charon' swan_start "$SWAN_ROOT" "$WORK/$host/swan" </dev/null >>"$WORK/$host/charon.out.log" 2>&1 &
   PID[$host/charon]=$!
   disown
-  wait_for 10 in_host "$host" test -S /run/ipsec-offload/charon.vici || die "charon did not start"
+  wait_for 10 swanctl "$host" --stats || die "charon did not start"
   swanctl "$host" --load-all --noprompt >"$WORK/$host/swan/load.log" 2>&1 || { cat "$WORK/$host/swan/load.log"; die "swanctl --load-all"; }
 }
 swan_sas() { swanctl "$1" --list-sas; }

@@ -147,6 +147,40 @@ static void by_force_it_goes_without_waiting_for_an_answer(void **state)
     check_children(0, 0);
 }
 
+static bool cut_off_when_authenticated(void *user, struct two_packet *p)
+{
+    bool *wanted = user;
+
+    if (*wanted && p->from == 1 && p->bytes[18] == IKE_AUTH) {
+        static struct two_outcome ignored;
+
+        *wanted = false;
+        two_terminate(&two, 0, false, false, &ignored);
+    }
+    return true;
+}
+
+static void a_set_up_that_is_cut_off_leaves_nothing_at_the_peer(void **state)
+{
+    struct two_outcome o = { 0 };
+    bool wanted = true;
+
+    (void)state;
+    two_shards_fini(&two);
+    two_shards_init(&two, 3);
+    two_shards_put_both(&two, NULL, NULL);
+    two.filter = cut_off_when_authenticated; /* the peer's response is on the way */
+    two.filter_user = &wanted;
+    ike_shard_initiate(two.end[0].shard, two.clock.now, "gw", NULL, two_outcome_set, &o);
+    two_shards_advance(&two, 60 * NS_PER_S);
+    assert_false(wanted);
+    assert_int_equal(o.n, 1);
+    assert_int_equal(o.code, ERR_STATE);
+    assert_int_equal(two_stats(&two.end[0]).ike_up, 0);
+    assert_int_equal(two_stats(&two.end[1]).ike_up, 1);
+    check_children(0, 0);
+}
+
 static void a_child_delete_meets_a_child_rekey(void **state)
 {
     struct two_outcome a, b;
@@ -216,6 +250,7 @@ int main(void)
         T(the_ike_sa_is_deleted_from_each_side),
         T(both_delete_the_ike_sa_at_once),
         T(by_force_it_goes_without_waiting_for_an_answer),
+        T(a_set_up_that_is_cut_off_leaves_nothing_at_the_peer),
         T(a_child_delete_meets_a_child_rekey),
         T(an_ike_delete_meets_an_ike_rekey),
         T(shutdown_deletes_everything_and_starts_nothing),

@@ -8,6 +8,7 @@
 #include "tests/lib/two_shards.h"
 #include "tests/lib/cmocka.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct two_shards two;
@@ -293,7 +294,7 @@ static void a_second_connection_to_the_peer_does_not_end_the_first(void **state)
 
         two_shards_put(&two, i, two_shards_conn(&two, i, NULL, NULL));
         conn[i] = two_shards_conn(&two, i, "aes128gcm16-prfsha256-x25519", NULL);
-        strcpy(conn[i]->name, "other");
+        snprintf(conn[i]->name, sizeof conn[i]->name, "other");
         assert_int_equal(ike_ts_parse(nets[i], &conn[i]->children[0].local_ts.ts[0], NULL), 0);
         assert_int_equal(ike_ts_parse(nets[!i], &conn[i]->children[0].remote_ts.ts[0], NULL), 0);
         two_shards_put(&two, i, conn[i]);

@@ -220,6 +220,10 @@ static uint16_t accept_answer(struct sm_task *task, bool with_ke)
         child->mode = IKE_MODE_TRANSPORT;
     if (!with_ke)
         return 0;
+    /* The peer took one of our proposals without a key exchange (1.3.1): its
+     * answer has no KE, and our share goes unused. */
+    if (child->suite.ke.id == IKE_KE_NONE)
+        task->ke_method = IKE_KE_NONE;
     if (child->suite.ke.id != task->ke_method)
         return IKE_N_NO_PROPOSAL_CHOSEN;
     if (task->ke_method != IKE_KE_NONE &&
@@ -270,14 +274,22 @@ struct match {
     struct ike_ts_list local, remote;
 };
 
+enum fit { FIT_SAME, FIT_WHOLE, FIT_PART, FIT_N };
+
+static bool fits(enum fit fit, const struct ike_ts_list *ours, const struct ike_ts_list *offered)
+{
+    return fit == FIT_PART ||
+           (ike_ts_covers(ours, offered) && (fit == FIT_WHOLE || ike_ts_covers(offered, ours)));
+}
+
 /* 0, or the notify that says what does not fit. */
 static uint16_t match_conf(struct sm_task *task, const struct ike_child_conf *conf, bool with_ke,
-                           const struct offer *offer, bool whole, struct match *ret)
+                           const struct offer *offer, enum fit fit, struct match *ret)
 {
     struct ike_ts_list local, remote;
 
     sm_policy(task->sa, conf, &local, &remote);
-    if (whole && (!ike_ts_covers(&local, &offer->ts_r) || !ike_ts_covers(&remote, &offer->ts_i)))
+    if (!fits(fit, &local, &offer->ts_r) || !fits(fit, &remote, &offer->ts_i))
         return IKE_N_TS_UNACCEPTABLE;
     ike_ts_narrow(&local, &offer->ts_r, &ret->local);
     ike_ts_narrow(&remote, &offer->ts_i, &ret->remote);
@@ -288,16 +300,16 @@ static uint16_t match_conf(struct sm_task *task, const struct ike_child_conf *co
     return 0;
 }
 
-/* Which of our children is meant: one that takes all that is offered, else the
- * first that takes part of it. */
+/* Which of our children is meant: one with these very selectors, else one that
+ * takes all that is offered, else the first that takes part of it. */
 static uint16_t find_conf(struct sm_task *task, struct ike_conn *conn, bool with_ke,
                           const struct offer *offer, struct match *ret)
 {
     uint16_t worst = IKE_N_TS_UNACCEPTABLE;
 
-    for (int pass = 0; pass < 2; pass++) {
+    for (enum fit fit = FIT_SAME; fit < FIT_N; fit++) {
         for (size_t i = 0; i < conn->n_children; i++) {
-            uint16_t rc = match_conf(task, &conn->children[i], with_ke, offer, pass == 0, ret);
+            uint16_t rc = match_conf(task, &conn->children[i], with_ke, offer, fit, ret);
 
             if (rc == 0) {
                 sm_task_set_conf(task, conn, &conn->children[i]);
@@ -320,7 +332,7 @@ static uint16_t choose(struct sm_task *task, bool with_ke, struct sm_child *old,
     if (!old)
         return find_conf(task, task->sa->conn, with_ke, offer, match);
     sm_current_conf(old, &conn, &conf);
-    rc = match_conf(task, conf, with_ke, offer, false, match);
+    rc = match_conf(task, conf, with_ke, offer, FIT_PART, match);
     if (rc == 0)
         sm_task_set_conf(task, conn, conf);
     return rc;

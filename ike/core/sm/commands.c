@@ -223,10 +223,18 @@ static void terminate_child(struct sm_child *child, bool force, struct sm_comman
 
 static void terminate_sa(struct sm_sa *sa, bool force, struct sm_command *cmd)
 {
+    static const char why[] = "terminated while connecting";
     struct sm_task *task;
 
+    /* After IKE_AUTH has left the peer may have an IKE SA already. */
+    if (sa->state == SM_AUTH_SENT && sa->out && !force &&
+        sm_task_new(sa, SM_TASK_DELETE_IKE, cmd, &task) == 0) {
+        list_add_tail(sa->queue.next, &task->node);
+        sm_task_quit(sa->out, ERR_STATE, why);
+        return;
+    }
     if (!sm_sa_is_up(sa)) {
-        sm_sa_end(sa, SM_END_NOW, ERR_STATE, "terminated while connecting");
+        sm_sa_end(sa, SM_END_NOW, ERR_STATE, why);
         return;
     }
     if (sa->state == SM_DELETING && sa->out && sa->out->kind == SM_TASK_DELETE_IKE && !force) {

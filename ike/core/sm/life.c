@@ -132,9 +132,10 @@ void sm_life_on_child_rekey(struct sm_deadline *deadline)
 void sm_life_retry_child(struct sm_child *child)
 {
     struct ike_shard *shard = child->shard;
+    ns_time after = child->lost ? SM_LOST_RETRY : SM_RETRY_AFTER;
 
     sm_deadline_set(&shard->deadlines, &child->rekey,
-                    shard->now + sm_minus_random(shard, SM_RETRY_AFTER, SM_RETRY_AFTER / 2));
+                    shard->now + sm_minus_random(shard, after, after / 2));
 }
 
 /* Deletes it; what is to be up all the time is made anew. */
@@ -175,8 +176,11 @@ void sm_life_event(struct sm_child *child, enum ike_child_event what)
     if (!child->installed || child->state == SM_CHILD_LARVAL)
         return;
     switch (what) {
-    case IKE_CHILD_SOFT_LIMIT:
     case IKE_CHILD_LOST: /* new keys: the old sequence numbers are not known */
+        child->lost = true;
+        rekey_child(child);
+        break;
+    case IKE_CHILD_SOFT_LIMIT:
         rekey_child(child);
         break;
     case IKE_CHILD_HARD_LIMIT:

@@ -50,8 +50,7 @@ const char *ike_drop_name(enum ike_drop cause)
         [IKE_DROP_MESSAGE_ID] = "message-id", [IKE_DROP_INTEGRITY] = "integrity",
         [IKE_DROP_SYNTAX] = "syntax",         [IKE_DROP_CRITICAL] = "critical",
         [IKE_DROP_STATE] = "state",           [IKE_DROP_FULL] = "full",
-        [IKE_DROP_NO_CONN] = "no-connection",
-        [IKE_DROP_PROPOSAL] = "proposal",
+        [IKE_DROP_NO_CONN] = "no-connection", [IKE_DROP_PROPOSAL] = "proposal",
     };
 
     return cause < IKE_DROP_N ? names[cause] : "?";
