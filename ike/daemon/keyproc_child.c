@@ -101,7 +101,8 @@ static int secret_from_file(struct child *c, const struct keyproto_msg *msg, str
     snprintf(name, sizeof name, "%u %.*s", c->n_files++, (int)sizeof name - 12, msg->name);
     rc = secret_file_read(msg->name, &secret, err);
     if (!rc)
-        rc = secret_set_add(c->next, name, msg->ids, msg->n_ids, span_of(secret.p, secret.len), err);
+        rc =
+            secret_set_add(c->next, name, msg->ids, msg->n_ids, span_of(secret.p, secret.len), err);
     secret_wipe(&secret);
     return rc;
 }
