@@ -200,6 +200,21 @@ static void a_pair_without_secret_gets_no_auth(void **state)
     assert_true(last.code < 0);
 }
 
+static void peers_may_share_one_file(void **state)
+{
+    struct ike_id first[2] = { moon, sun }, second[2] = { moon, mars };
+
+    (void)state;
+    assert_int_equal(keyproc_secrets_begin(kp, NULL), 0);
+    assert_int_equal(keyproc_secret_file(kp, file, first, 2, NULL), 0);
+    assert_int_equal(keyproc_secret_file(kp, file, second, 2, NULL), 0);
+    assert_int_equal(keyproc_secrets_commit(kp, NULL), 0);
+    sign(&moon, &sun);
+    assert_int_equal(last.code, 0);
+    sign(&moon, &mars);
+    assert_int_equal(last.code, 0);
+}
+
 static void a_new_set_counts_from_its_commit_on(void **state)
 {
     struct ike_id ids[2] = { moon, mars };
@@ -392,6 +407,7 @@ int main(void)
         KP(what_it_signs_is_what_the_crypto_room_computes),
         KP(another_secret_or_a_changed_bit_is_err_auth),
         KP(a_pair_without_secret_gets_no_auth),
+        KP(peers_may_share_one_file),
         KP(a_new_set_counts_from_its_commit_on),
         KP(a_bad_file_leaves_the_set_in_use),
         KP(a_secret_from_the_control_socket_joins_the_set_in_use),
