@@ -219,6 +219,9 @@ static void a_response_that_was_not_offered_is_undone_at_the_peer(void **state)
 }
 
 static const struct row group_responses[] = {
+    { "the other group of our offer, without its KE",
+      { .edit = IKE_PL_SA, .at = 30, .n = 2, .bytes = { 0, IKE_KE_ECP256 } },
+      0 },
     { "KE of another group", { .edit = IKE_PL_KE, .n = 2, .bytes = { 0, IKE_KE_ECP256 } }, 0 },
     { "no KE though one is agreed", { .drop = IKE_PL_KE }, 0 },
     { "KE shorter by a byte", { .edit = IKE_PL_KE, .cut = 35 }, 0 },
@@ -228,7 +231,7 @@ static void a_response_with_the_wrong_key_exchange_is_undone_too(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof group_responses / sizeof *group_responses; i++) {
-        anew(group_responses[i].name, "aes256gcm16-esn-x25519");
+        anew(group_responses[i].name, "aes256gcm16-esn-x25519-ecp256");
         sk_change_next(&tap, 1, IKE_CREATE_CHILD_SA, true, &group_responses[i].change);
         assert_int_equal(two_shards_up(&two, 0), ERR_REFUSED);
         assert_int_equal(two.end[0].n_installs, 1);
