@@ -6,7 +6,8 @@
 #  - half of a datagram through the tunnel, the other half in clear by somebody
 #    on the wire: the host must not put them together, with connection tracking
 #    (which reassembles early) or without;
-#  - an application that binds to the outer device or to an outer address.
+#  - an application that binds to the outer device or to an outer address;
+#  - an address on the local side that came after the drop rule.
 #
 . "$(dirname "$0")/lib.sh"
 fragments() { local host=$1; shift; in_host "$host" python3 "$REPO/tests/netns/fragments.py" "$@"; }
@@ -84,4 +85,17 @@ check "closed: the same, data plane killed" closed stray
 kill9 a/daemon
 check "closed: the same, daemon killed too" closed stray
 
+# A host whose inside address comes late.
+kill9 b/dp; kill9 b/daemon
+in_host a nft delete table inet ipsec_offload
+in_host a ip addr del $A_NET/24 dev lo
+check "the judge sees clear packets of a host without drop rule" not closed stray
+start_dp a; start_daemon a; start_dp b; start_daemon b
+in_host a ip addr add $A_NET/24 dev lo
+check "the tunnel comes up with an address that came late" wait_for 10 cli a up to-b/net
+check "it carries traffic" ping_ok a $A_NET $B_NET
+kill9 a/dp
+check "closed: late address, data plane killed" closed stray
+kill9 a/daemon
+check "closed: late address, daemon killed too" closed stray
 finish
