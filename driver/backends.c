@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-extern const struct nic_provider nic_provider_soft; /* driver/soft/soft_provider.c */
+extern const struct nic_provider nic_provider_soft;   /* driver/soft/soft_provider.c */
 extern const struct nic_provider nic_provider_inline; /* driver/soft/inline_dev.c */
 
 const struct nic_provider *const nic_providers[] = {

@@ -57,23 +57,23 @@ struct ike_child_install {
     uint32_t spi_in, spi_out;
     struct ike_child_keys key_in, key_out;
     struct ike_ts_list local_ts, remote_ts; /* narrowed */
-    struct ike_path path;    /* outer endpoints */
+    struct ike_path path;                   /* outer endpoints */
     bool udp_encap;
-    bool out_standby;        /* add the outbound SA but leave traffic on the old one */
+    bool out_standby;                  /* add the outbound SA but leave traffic on the old one */
     const struct ike_child_conf *conf; /* lifetimes, window, offload */
-    ns_time rekey_after;     /* soft time limit with its random part taken off; 0 = none */
+    ns_time rekey_after; /* soft time limit with its random part taken off; 0 = none */
 };
 
 /*
  * Who owns a reserved SPI: the core from the answer of spi_reserve to the call of
- * install, the port from that call on, whatever becomes of it.  If the install
- * fails, the port frees the SPI by itself.  If it succeeds, the SPI goes with
+ * install, the port from that call to its answer.  If the install fails, the SPI
+ * is the core's again, which releases it.  If it succeeds, the SPI goes with
  * remove.  An install that the core no longer wants is removed when its answer is
- * there, never before, and not at all if the answer is a failure.
+ * there, never before; if the answer is a failure, its SPI is released.
  */
 struct ike_install_port {
     void (*spi_reserve)(void *user, ike_job job);
-    void (*spi_release)(void *user, uint32_t spi); /* reserved, install never asked for */
+    void (*spi_release)(void *user, uint32_t spi); /* reserved, not installed */
     /* Inbound live first, then outbound (unless out_standby), all or nothing. */
     void (*install)(void *user, ike_job job, const struct ike_child_install *child);
     /* Switches the tunnel's traffic to this child's outbound SA. */
@@ -89,8 +89,8 @@ struct ike_install_port {
 struct ike_auth_request {
     const char *conn;
     const struct ike_id *local_id, *remote_id; /* of the signing / verified pair */
-    uint16_t prf;            /* enum ike_prf */
-    struct span octets;      /* <SignedOctets>, RFC 7296 section 2.15 */
+    uint16_t prf;                              /* enum ike_prf */
+    struct span octets;                        /* <SignedOctets>, RFC 7296 section 2.15 */
 };
 
 struct ike_crypto_port {
@@ -102,8 +102,8 @@ struct ike_crypto_port {
     /* AUTH payload data: for PSK prf(prf(secret, "Key Pad for IKEv2"), octets);
      * the secret is looked up by the identities and never comes here. */
     void (*auth_sign)(void *user, ike_job job, const struct ike_auth_request *req);
-    void (*auth_verify)(void *user, ike_job job, const struct ike_auth_request *req,
-                        uint8_t method, struct span auth);
+    void (*auth_verify)(void *user, ike_job job, const struct ike_auth_request *req, uint8_t method,
+                        struct span auth);
     void *user;
 };
 
@@ -125,7 +125,8 @@ struct ike_keylog {
 };
 enum ike_change { IKE_CHANGE_UP, IKE_CHANGE_DOWN, IKE_CHANGE_REKEYED };
 struct ike_observer {
-    void (*ike_changed)(void *user, enum ike_change what, const struct ike_sa_info *sa, const char *reason);
+    void (*ike_changed)(void *user, enum ike_change what, const struct ike_sa_info *sa,
+                        const char *reason);
     void (*child_changed)(void *user, enum ike_change what, const struct ike_sa_info *sa,
                           const struct ike_child_info *child, const char *reason);
     void (*keys)(void *user, const struct ike_keylog *keys); /* only set with --key-log */

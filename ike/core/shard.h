@@ -39,7 +39,8 @@ void ike_shard_free(struct ike_shard *shard); /* wipes; sends nothing */
  * initiator's SPI for a first IKE_SA_INIT.  ERR_MALFORMED: not an IKE message. */
 int ike_shard_of(struct span datagram, unsigned n_shards, unsigned *ret_index) MUST_CHECK;
 
-void ike_shard_receive(struct ike_shard *shard, ns_time now, const struct ike_path *path, struct span datagram);
+void ike_shard_receive(struct ike_shard *shard, ns_time now, const struct ike_path *path,
+                       struct span datagram);
 void ike_shard_tick(struct ike_shard *shard, ns_time now); /* when the armed time is reached */
 
 /* Connections. The shard takes a reference of its own.  Replacing one leaves
@@ -52,10 +53,10 @@ struct ike_conn *ike_shard_conn_get(struct ike_shard *shard, const char *name); 
 typedef void ike_done_fn(void *user, int code, const char *text);
 void ike_shard_initiate(struct ike_shard *shard, ns_time now, const char *conn, const char *child,
                         ike_done_fn *done, void *user); /* child NULL: all its children */
-struct ike_target {           /* whichever are set must match; names may be NULL */
-    uint64_t ike, child;      /* ids, 0 = any */
+struct ike_target {      /* whichever are set must match; names may be NULL */
+    uint64_t ike, child; /* ids, 0 = any */
     const char *conn, *child_name;
-    bool force;               /* terminate without waiting for the peer */
+    bool force; /* terminate without waiting for the peer */
 };
 void ike_shard_terminate(struct ike_shard *shard, ns_time now, const struct ike_target *target,
                          ike_done_fn *done, void *user); /* child set: Child SAs, else IKE SAs */
@@ -65,11 +66,16 @@ void ike_shard_rekey(struct ike_shard *shard, ns_time now, const struct ike_targ
 void ike_shard_shutdown(struct ike_shard *shard, ns_time now, ike_done_fn *done, void *user);
 
 /* Answers to port requests. */
-void ike_shard_answer_spi(struct ike_shard *shard, ns_time now, ike_job job, int code, uint32_t spi);
-void ike_shard_answer_install(struct ike_shard *shard, ns_time now, ike_job job, int code, const char *text);
-void ike_shard_answer_ke(struct ike_shard *shard, ns_time now, ike_job job, int code, uint64_t handle, struct span public_value);
-void ike_shard_answer_shared(struct ike_shard *shard, ns_time now, ike_job job, int code, struct span secret);
-void ike_shard_answer_auth(struct ike_shard *shard, ns_time now, ike_job job, int code, uint8_t method, struct span auth);
+void ike_shard_answer_spi(struct ike_shard *shard, ns_time now, ike_job job, int code,
+                          uint32_t spi);
+void ike_shard_answer_install(struct ike_shard *shard, ns_time now, ike_job job, int code,
+                              const char *text);
+void ike_shard_answer_ke(struct ike_shard *shard, ns_time now, ike_job job, int code,
+                         uint64_t handle, struct span public_value);
+void ike_shard_answer_shared(struct ike_shard *shard, ns_time now, ike_job job, int code,
+                             struct span secret);
+void ike_shard_answer_auth(struct ike_shard *shard, ns_time now, ike_job job, int code,
+                           uint8_t method, struct span auth);
 
 /* Data-plane events. */
 enum ike_child_event {
@@ -78,15 +84,17 @@ enum ike_child_event {
     IKE_CHILD_FIRST_PACKET, /* the peer uses it: switch outbound */
     IKE_CHILD_LOST,         /* the device lost it: replace with new keys */
 };
-void ike_shard_child_event(struct ike_shard *shard, ns_time now, uint64_t child, enum ike_child_event what);
+void ike_shard_child_event(struct ike_shard *shard, ns_time now, uint64_t child,
+                           enum ike_child_event what);
 /* A valid ESP packet of this child came from elsewhere (RFC 7296 2.23). */
-void ike_shard_child_moved(struct ike_shard *shard, ns_time now, uint64_t child, const struct ip_endpoint *remote);
+void ike_shard_child_moved(struct ike_shard *shard, ns_time now, uint64_t child,
+                           const struct ip_endpoint *remote);
 
 /* What there is. Borrowed for the callback; non-zero ends the walk. */
 struct ike_child_info {
     uint64_t child, tunnel;
     const char *name;
-    const char *state;        /* "INSTALLED", "REKEYING", "REKEYED", "DELETING" ... (VICI's) */
+    const char *state; /* "INSTALLED", "REKEYING", "REKEYED", "DELETING" ... (VICI's) */
     enum ike_mode mode;
     uint32_t spi_in, spi_out;
     struct ike_suite suite;
@@ -97,7 +105,7 @@ struct ike_child_info {
 struct ike_sa_info {
     uint64_t ike;
     const char *conn;
-    const char *state;        /* "CONNECTING", "ESTABLISHED", "REKEYING", "DELETING" */
+    const char *state; /* "CONNECTING", "ESTABLISHED", "REKEYING", "DELETING" */
     bool initiator;
     uint64_t spi_i, spi_r;
     struct ike_path path;
@@ -108,15 +116,28 @@ struct ike_sa_info {
     uint32_t n_children;
     uint32_t retransmits;
 };
-int ike_shard_each(struct ike_shard *shard, int (*fn)(void *user, const struct ike_sa_info *sa), void *user);
+int ike_shard_each(struct ike_shard *shard, int (*fn)(void *user, const struct ike_sa_info *sa),
+                   void *user);
 int ike_shard_each_child(struct ike_shard *shard, uint64_t ike,
                          int (*fn)(void *user, const struct ike_child_info *child), void *user);
 
 /* Messages and drops by cause since the start. */
 enum ike_drop {
-    IKE_DROP_SHORT, IKE_DROP_VERSION, IKE_DROP_LENGTH, IKE_DROP_NO_SA, IKE_DROP_EXCHANGE,
-    IKE_DROP_FLAGS, IKE_DROP_MESSAGE_ID, IKE_DROP_INTEGRITY, IKE_DROP_SYNTAX, IKE_DROP_CRITICAL,
-    IKE_DROP_STATE, IKE_DROP_FULL, IKE_DROP_NO_CONN, IKE_DROP_PROPOSAL, IKE_DROP_N
+    IKE_DROP_SHORT,
+    IKE_DROP_VERSION,
+    IKE_DROP_LENGTH,
+    IKE_DROP_NO_SA,
+    IKE_DROP_EXCHANGE,
+    IKE_DROP_FLAGS,
+    IKE_DROP_MESSAGE_ID,
+    IKE_DROP_INTEGRITY,
+    IKE_DROP_SYNTAX,
+    IKE_DROP_CRITICAL,
+    IKE_DROP_STATE,
+    IKE_DROP_FULL,
+    IKE_DROP_NO_CONN,
+    IKE_DROP_PROPOSAL,
+    IKE_DROP_N
 };
 const char *ike_drop_name(enum ike_drop cause);
 struct ike_stats {

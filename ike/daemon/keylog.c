@@ -39,7 +39,7 @@ static int open_dir(const char *path, int *ret, struct err *err)
 
     if (mkdir(path, 0700) && errno != EEXIST)
         return err_errno(err, errno, "key log: %s", path);
-    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (dir < 0 || fstat(dir, &st)) {
         int errnum = errno;
 

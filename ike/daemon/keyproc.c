@@ -19,7 +19,9 @@
 struct keyproc {
     int fd;
     pid_t pid;
-    uint64_t sequence;
+    uint64_t sequence; /* of the last request that is waited for */
+    bool result_is_there;
+    struct err result; /* of that request */
     struct keyproc_answers answers;
     uint8_t buf[KEYPROTO_MAX];
     uint8_t out[KEYPROTO_MAX];
@@ -85,21 +87,82 @@ int keyproc_fd(struct keyproc *kp)
     return kp->fd;
 }
 
-static int post(struct keyproc *kp, const struct keyproto_msg *msg, struct err *err)
+/* Reads one message. 1: *ret holds it; 0: nothing there; else an error. */
+static int take(struct keyproc *kp, struct keyproto_msg *ret, struct err *err)
+{
+    ssize_t n;
+    int rc;
+
+    do
+        n = recv(kp->fd, kp->buf, sizeof kp->buf, MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EAGAIN)
+        return 0;
+    if (n <= 0)
+        return err_set(err, ERR_DEVICE, "the key process is gone");
+    rc = keyproto_read(span_of(kp->buf, (size_t)n), ret, err);
+    return rc ? rc : 1;
+}
+
+static void deliver(struct keyproc *kp, const struct keyproto_msg *msg)
+{
+    if (msg->type == KEYPROTO_AUTH) {
+        kp->answers.auth(kp->answers.user, msg->job, msg->code, msg->method, msg->data);
+    } else if (msg->type == KEYPROTO_RESULT && msg->job == kp->sequence) {
+        kp->result_is_there = true;
+        kp->result.code = 0;
+        if (msg->code)
+            err_set(&kp->result, msg->code, "%.*s", (int)msg->data.len, (const char *)msg->data.p);
+    }
+}
+
+int keyproc_process(struct keyproc *kp, struct err *err)
+{
+    struct keyproto_msg msg;
+    int rc;
+
+    while ((rc = take(kp, &msg, err)) == 1)
+        deliver(kp, &msg);
+    return rc;
+}
+
+static int send_now(struct keyproc *kp, const struct keyproto_msg *msg)
 {
     struct wr wr;
     ssize_t n;
+    int errnum;
 
     wr_init(&wr, kp->out, sizeof kp->out);
     keyproto_write(&wr, msg);
     if (wr.failed)
+        return EMSGSIZE;
+    do
+        n = send(kp->fd, kp->out, wr_len(&wr), MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (n < 0 && errno == EINTR);
+    errnum = n < 0 ? errno : 0;
+    mem_wipe(kp->out, wr_len(&wr));
+    return errnum;
+}
+
+/* While the socket is full, answers are taken: the key process may be waiting for
+ * that.  They may lead to requests of their own, from inside this one. */
+static int post(struct keyproc *kp, const struct keyproto_msg *msg, struct err *err)
+{
+    struct pollfd pfd = { .fd = kp->fd, .events = POLLIN | POLLOUT };
+    int errnum;
+
+    while ((errnum = send_now(kp, msg)) == EAGAIN) {
+        int rc = poll(&pfd, 1, REPLY_TIMEOUT_MS) == 0 ? ERR_TIMEOUT : keyproc_process(kp, err);
+
+        if (rc == ERR_TIMEOUT)
+            return err_set(err, rc, "the key process does not read");
+        if (rc == ERR_DEVICE)
+            return rc;
+    }
+    if (errnum == EMSGSIZE)
         return err_set(err, ERR_INVALID, "request to the key process is longer than %d bytes",
                        KEYPROTO_MAX);
-    do
-        n = send(kp->fd, kp->out, wr_len(&wr), MSG_NOSIGNAL);
-    while (n < 0 && errno == EINTR);
-    mem_wipe(kp->out, wr_len(&wr));
-    return n < 0 ? err_set(err, ERR_DEVICE, "key process: %s", strerror(errno)) : 0;
+    return errnum ? err_set(err, ERR_DEVICE, "key process: %s", strerror(errnum)) : 0;
 }
 
 static void fail_auth(struct keyproc *kp, ike_job job, int code)
@@ -143,58 +206,20 @@ void keyproc_verify(struct keyproc *kp, ike_job job, const struct ike_auth_reque
     ask_auth(kp, KEYPROTO_VERIFY, job, req, method, auth);
 }
 
-/* Reads one message. 1: *ret holds it; 0: nothing there; else an error. */
-static int take(struct keyproc *kp, struct keyproto_msg *ret, struct err *err)
-{
-    ssize_t n;
-    int rc;
-
-    do
-        n = recv(kp->fd, kp->buf, sizeof kp->buf, MSG_DONTWAIT);
-    while (n < 0 && errno == EINTR);
-    if (n < 0 && errno == EAGAIN)
-        return 0;
-    if (n <= 0)
-        return err_set(err, ERR_DEVICE, "the key process is gone");
-    rc = keyproto_read(span_of(kp->buf, (size_t)n), ret, err);
-    return rc ? rc : 1;
-}
-
-static void deliver(struct keyproc *kp, const struct keyproto_msg *msg)
-{
-    if (msg->type == KEYPROTO_AUTH)
-        kp->answers.auth(kp->answers.user, msg->job, msg->code, msg->method, msg->data);
-}
-
-int keyproc_process(struct keyproc *kp, struct err *err)
-{
-    struct keyproto_msg msg;
-    int rc;
-
-    while ((rc = take(kp, &msg, err)) == 1)
-        deliver(kp, &msg);
-    return rc;
-}
-
-static int await_result(struct keyproc *kp, uint64_t sequence, struct err *err)
+static int await_result(struct keyproc *kp, struct err *err)
 {
     struct pollfd pfd = { .fd = kp->fd, .events = POLLIN };
-    struct keyproto_msg msg;
-    int rc;
 
-    for (;;) {
+    while (!kp->result_is_there) {
+        int rc;
+
         if (poll(&pfd, 1, REPLY_TIMEOUT_MS) == 0)
             return err_set(err, ERR_TIMEOUT, "the key process did not answer");
-        rc = take(kp, &msg, err);
+        rc = keyproc_process(kp, err);
         if (rc < 0)
             return rc;
-        if (rc && msg.type == KEYPROTO_RESULT && msg.job == sequence)
-            return msg.code
-                       ? err_set(err, msg.code, "%.*s", (int)msg.data.len, (const char *)msg.data.p)
-                       : 0;
-        if (rc)
-            deliver(kp, &msg);
     }
+    return kp->result.code ? err_set(err, kp->result.code, "%s", kp->result.text) : 0;
 }
 
 static int ask(struct keyproc *kp, struct keyproto_msg *msg, const char *name,
@@ -210,11 +235,12 @@ static int ask(struct keyproc *kp, struct keyproto_msg *msg, const char *name,
                        KEYPROTO_IDS_MAX);
     snprintf(msg->name, sizeof msg->name, "%s", name);
     msg->job = ++kp->sequence;
+    kp->result_is_there = false;
     msg->n_ids = (uint8_t)n_ids;
     if (n_ids)
         memcpy(msg->ids, ids, n_ids * sizeof *ids);
     rc = post(kp, msg, err);
-    return rc ? rc : await_result(kp, msg->job, err);
+    return rc ? rc : await_result(kp, err);
 }
 
 int keyproc_secrets_begin(struct keyproc *kp, struct err *err)

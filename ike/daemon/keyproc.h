@@ -27,7 +27,8 @@ int keyproc_fd(struct keyproc *kp);
 /* Reads answers; ERR_DEVICE: the key process is gone, and with it all keys. */
 int keyproc_process(struct keyproc *kp, struct err *err);
 
-/* The two requests of the crypto port that need a secret. */
+/* The two requests of the crypto port that need a secret.  Answers to others may
+ * come from inside the call: while the key process's socket is full. */
 void keyproc_sign(struct keyproc *kp, ike_job job, const struct ike_auth_request *req);
 void keyproc_verify(struct keyproc *kp, ike_job job, const struct ike_auth_request *req,
                     uint8_t method, struct span auth);

@@ -21,6 +21,7 @@ struct child {
     int fd;
     struct secret_set *in_use;
     struct secret_set *next; /* between BEGIN and COMMIT */
+    unsigned n_files;        /* in it */
     struct ike_local_crypto *crypto;
     struct ike_crypto_port port;
     uint8_t buf[KEYPROTO_MAX];
@@ -91,14 +92,17 @@ static void handle_auth(struct child *c, const struct keyproto_msg *msg)
 static int secret_from_file(struct child *c, const struct keyproto_msg *msg, struct err *err)
 {
     struct secret secret = { 0 };
+    char name[KEYPROTO_NAME_MAX + 1];
     int rc;
 
     if (!c->next)
         return err_set(err, ERR_STATE, "no set of secrets begun");
+    /* Peers may share one file: a name of its own keeps each of them. */
+    snprintf(name, sizeof name, "%u %.*s", c->n_files++, (int)sizeof name - 12, msg->name);
     rc = secret_file_read(msg->name, &secret, err);
     if (!rc)
-        rc = secret_set_add(c->next, msg->name, msg->ids, msg->n_ids, span_of(secret.p, secret.len),
-                            err);
+        rc =
+            secret_set_add(c->next, name, msg->ids, msg->n_ids, span_of(secret.p, secret.len), err);
     secret_wipe(&secret);
     return rc;
 }
@@ -109,6 +113,7 @@ static int change_secrets(struct child *c, const struct keyproto_msg *msg, struc
     case KEYPROTO_SECRETS_BEGIN:
         secret_set_free(c->next);
         c->next = secret_set_new();
+        c->n_files = 0;
         return c->next ? 0 : err_set(err, ERR_NOMEM, "no memory for secrets");
     case KEYPROTO_SECRET_FILE:
         return secret_from_file(c, msg, err);

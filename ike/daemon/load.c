@@ -206,14 +206,16 @@ static void end_gone_children(struct daemon *d, const struct ike_conn *old,
             end_sas(d, old->name, old->children[i].name);
 }
 
-int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
+/* Puts one connection in force; the drop rule is the caller's.  *ret_changed is
+ * false if it is in force already: then nothing is touched. */
+static int put_conn(struct daemon *d, struct ike_conn *conn, bool *ret_changed, struct err *err)
 {
     size_t i = find_conn(d, conn->name);
     int rc;
 
-    complete_conn(d, conn);
+    *ret_changed = false;
     if (i < d->n_conns && ike_conn_eq(d->conns[i], conn))
-        return 0; /* nothing changed: nothing is touched */
+        return 0;
     rc = reserve_slots(d, 1, err);
     if (!rc)
         rc = ike_shard_conn_put(d->shard, conn, err);
@@ -222,16 +224,11 @@ int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
     if (i < d->n_conns)
         end_gone_children(d, d->conns[i], conn);
     store_conn(d, ike_conn_ref(conn));
-    rc = install_guard(d->install, d->conns, d->n_conns, err);
-    if (rc) {
-        err_prefix(err, "connection %s is loaded but not started: drop rule", conn->name);
-        return rc;
-    }
-    start_children(d, conn);
+    *ret_changed = true;
     return 0;
 }
 
-int daemon_remove_conn(struct daemon *d, const char *name, struct err *err)
+static int take_conn_out(struct daemon *d, const char *name, struct err *err)
 {
     size_t i = find_conn(d, name);
     int rc;
@@ -244,7 +241,32 @@ int daemon_remove_conn(struct daemon *d, const char *name, struct err *err)
     end_sas(d, name, NULL);
     ike_conn_unref(d->conns[i]);
     d->conns[i] = d->conns[--d->n_conns];
-    return install_guard(d->install, d->conns, d->n_conns, err);
+    return 0;
+}
+
+int daemon_put_conn(struct daemon *d, struct ike_conn *conn, struct err *err)
+{
+    bool changed;
+    int rc;
+
+    complete_conn(d, conn);
+    rc = put_conn(d, conn, &changed, err);
+    if (rc || !changed)
+        return rc;
+    rc = install_guard(d->install, d->conns, d->n_conns, err);
+    if (rc) {
+        err_prefix(err, "connection %s is loaded but not started: drop rule", conn->name);
+        return rc;
+    }
+    start_children(d, conn);
+    return 0;
+}
+
+int daemon_remove_conn(struct daemon *d, const char *name, struct err *err)
+{
+    int rc = take_conn_out(d, name, err);
+
+    return rc ? rc : install_guard(d->install, d->conns, d->n_conns, err);
 }
 
 /* --- the whole --- */
@@ -282,13 +304,14 @@ static void remove_gone(struct daemon *d, const struct ike_config *config)
         struct err err = { 0 };
 
         memcpy(name, d->conns[i]->name, sizeof name);
-        if (!config_has(config, name) && daemon_remove_conn(d, name, &err))
+        if (!config_has(config, name) && take_conn_out(d, name, &err))
             log_line(LOG_ERROR, "config", "connection %s not removed: %s", name, err.text);
     }
 }
 
 int daemon_apply_config(struct daemon *d, const struct ike_config *config, struct err *err)
 {
+    bool changed;
     int rc;
 
     for (size_t i = 0; i < config->n_conns; i++)
@@ -303,9 +326,15 @@ int daemon_apply_config(struct daemon *d, const struct ike_config *config, struc
         rc = keyproc_secrets_commit(d->keys, err);
     if (rc)
         return rc;
+    /* The rule covers old and new until all stands: at no time is it smaller
+     * than what is protected. */
     remove_gone(d, config);
     for (size_t i = 0; i < config->n_conns && !rc; i++)
-        rc = daemon_put_conn(d, config->conns[i], err);
+        rc = put_conn(d, config->conns[i], &changed, err);
+    if (!rc)
+        rc = install_guard(d->install, d->conns, d->n_conns, err);
+    if (!rc)
+        daemon_start_all(d);
     return rc;
 }
 

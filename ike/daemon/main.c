@@ -89,7 +89,9 @@ static int start(struct daemon *d, const struct ike_config *config, struct err *
     }
     if (!rc)
         rc = daemon_open(d, device, &settings, err);
-    if (!rc)
+    /* Without a file nobody has said yet what is protected: what an earlier run
+     * closed stays closed until connections come by the control socket. */
+    if (!rc && d->options.config)
         rc = daemon_apply_config(d, config, err);
     if (!rc) {
         make_parent_dir(socket);

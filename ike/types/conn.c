@@ -69,7 +69,8 @@ void ike_child_conf_init(struct ike_child_conf *child, const char *name)
     child->life_time = child->rekey_time + child->rekey_time / 10;
     child->rand_time = child->life_time - child->rekey_time;
     child->replay_window = 64;
-    child->offload = IKE_OFFLOAD_PREFER; /* what this project is for; the answer says where it went */
+    child->offload =
+        IKE_OFFLOAD_PREFER; /* what this project is for; the answer says where it went */
 }
 
 struct ike_conn *ike_conn_ref(struct ike_conn *conn)

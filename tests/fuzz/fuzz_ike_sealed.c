@@ -5,7 +5,7 @@
  * chooses; the rest of the input is a list of steps, most of them a chain of
  * payloads that is sealed with the live keys of one end and delivered.  So the
  * handlers behind decryption see what no honest implementation would send, in
- * every state, with timers and commands in between.
+ * every state, with timers, commands, losses and short memory in between.
  *
  * Oracle: no crash, leak or undefined behaviour; counts within their bounds;
  * every command answered once; after a forced end nothing is left installed,
@@ -180,6 +180,9 @@ static void step(struct rd *rd, int me)
     default:
         deliver_sealed(rd, me);
         break;
+    case 3: /* an allocation fails, now or a little later */
+        mem_fail_nth(1 + op / 8);
+        break;
     case 4: /* the honest peer goes on, too */
         for (unsigned n = op / 8; n > 0 && two_shards_step(&two); n--)
             ;
@@ -220,13 +223,13 @@ static void set_stage(int stage, int me, bool victim_begins)
 }
 
 /* Whatever happened: a forced end leaves nothing behind. */
-static void finish(int me)
+static void finish(void)
 {
-    for (int i = 0; i < 2; i++) {
-        const struct ike_target all = { .force = true };
+    const struct ike_target all = { .force = true };
 
+    mem_fail_nth(0);
+    for (int i = 0; i < 2; i++)
         ike_shard_terminate(two.end[i].shard, two.clock.now, &all, NULL, NULL);
-    }
     two_shards_advance(&two, 300 * NS_PER_S);
     for (int i = 0; i < 2; i++) {
         struct ike_stats s = two_stats(&two.end[i]);
@@ -236,7 +239,6 @@ static void finish(int me)
     }
     for (unsigned i = 0; i < n_commands; i++)
         CHECK(outcomes[i].n == 1);
-    (void)me;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -260,7 +262,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     set_stage((how >> 4) % 3, me, how & 2);
     for (unsigned n = 0; n < STEPS_MAX && rd_left(&rd); n++)
         step(&rd, me);
-    finish(me);
+    finish();
     two_shards_fini(&two);
     return 0;
 }

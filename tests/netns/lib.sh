@@ -72,6 +72,9 @@ net_up() {
 
 net_down() {
   local key rc=$?
+  # The daemons first and all at once, while their data planes can still carry the goodbye.
+  for key in "${!PID[@]}"; do [ "${key#*/}" != daemon ] || kill "${PID[$key]}" 2>/dev/null || :; done
+  wait_for 3 none_alive daemon || :
   for key in "${!PID[@]}"; do stop "$key" || :; done
   for key in "${!HOLDER[@]}"; do kill "${HOLDER[$key]}" 2>/dev/null || :; done
   HOLDER=()
@@ -87,6 +90,10 @@ start() {
   nsenter --target "${HOLDER[$host]}" --net --mount -- "$@" </dev/null >>"$WORK/$key.log" 2>&1 &
   PID[$key]=$!
   disown
+}
+none_alive() { # none_alive WHAT: of all hosts
+  local key
+  for key in "${!PID[@]}"; do [ "${key#*/}" != "$1" ] || ! alive "$key" || return 1; done
 }
 alive() { [ -n "${PID[$1]:-}" ] && kill -0 "${PID[$1]}" 2>/dev/null; }
 stop() { # TERM, then KILL after 8 s

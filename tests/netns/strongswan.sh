@@ -31,7 +31,7 @@ swan_config() {
   local local=$B_ADDR remote=$A_ADDR lid=b.example rid=a.example lts=10.2.0.0/24 rts=10.1.0.0/24
   local ike=aes256gcm16-prfsha384-x25519 esp=aes256gcm16-x25519 conn="" child="" dir=$WORK/$host/swan
   local psk='the-demo-secret-of-32-characters!' extra=""
-  local "$@"
+  [ $# -eq 0 ] || local "$@"
   mkdir -p "$dir/swanctl"
   cat >"$dir/strongswan.conf" <<C
 charon {
@@ -94,7 +94,10 @@ swan_start() {
   : >"$WORK/$host/swan/charon.log"
   in_host "$host" rm -f /run/ipsec-offload/charon.vici # left by one that was killed
   nsenter --target "${HOLDER[$host]}" --net --mount -- unshare --mount --propagation private bash -c '
-    mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr || exit 126
+    mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr &&
+      # A /run of its own: else a second charon finds the pid file of the first.
+      mkdir -p "$2/run/ipsec-offload" && mount --bind /run/ipsec-offload "$2/run/ipsec-offload" &&
+      mount --rbind "$2/run" /run || exit 126
     export STRONGSWAN_CONF=$2/strongswan.conf
     exec /usr/lib/ipsec/charon' swan_start "$SWAN_ROOT" "$WORK/$host/swan" </dev/null >>"$WORK/$host/charon.out.log" 2>&1 &
   PID[$host/charon]=$!

@@ -155,6 +155,21 @@ static void a_folder_that_lets_others_in_is_refused(void **state)
     keylog_close(NULL);
 }
 
+/* Another folder of ours is not where keys, and a file that is cut, belong. */
+static void a_link_planted_for_the_folder_is_not_followed(void **state)
+{
+    struct keylog *other = NULL;
+    char path[128];
+    struct err err;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/link", base);
+    assert_int_equal(symlink(dir, path), 0);
+    assert_true(keylog_open(path, &other, &err) < 0);
+    assert_null(other);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void a_link_planted_for_a_table_is_not_followed(void **state)
 {
     struct ike_child_install child = { .path = { { ip_addr_v4(1), 0 }, { ip_addr_v4(2), 0 } } };
@@ -176,6 +191,7 @@ int main(void)
         KL(a_cbc_ike_sa_names_its_integrity),
         KL(a_child_sa_is_two_lines_inbound_first),
         KL(a_folder_that_lets_others_in_is_refused),
+        KL(a_link_planted_for_the_folder_is_not_followed),
         KL(a_link_planted_for_a_table_is_not_followed),
     };
 

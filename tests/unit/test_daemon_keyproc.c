@@ -200,6 +200,21 @@ static void a_pair_without_secret_gets_no_auth(void **state)
     assert_true(last.code < 0);
 }
 
+static void peers_may_share_one_file(void **state)
+{
+    struct ike_id first[2] = { moon, sun }, second[2] = { moon, mars };
+
+    (void)state;
+    assert_int_equal(keyproc_secrets_begin(kp, NULL), 0);
+    assert_int_equal(keyproc_secret_file(kp, file, first, 2, NULL), 0);
+    assert_int_equal(keyproc_secret_file(kp, file, second, 2, NULL), 0);
+    assert_int_equal(keyproc_secrets_commit(kp, NULL), 0);
+    sign(&moon, &sun);
+    assert_int_equal(last.code, 0);
+    sign(&moon, &mars);
+    assert_int_equal(last.code, 0);
+}
+
 static void a_new_set_counts_from_its_commit_on(void **state)
 {
     struct ike_id ids[2] = { moon, mars };
@@ -358,6 +373,33 @@ static void it_has_given_up_what_it_does_not_need(void **state)
     status_has(pid, "Seccomp:\t2\n");
 }
 
+/* A burst of IKE_AUTH: both sockets fill, and neither process may wait for the
+ * other for ever. */
+static void any_number_of_requests_can_be_made_before_an_answer_is_read(void **state)
+{
+    static uint8_t octets[4096];
+    const struct ike_auth_request req = { .conn = "gw",
+                                          .local_id = &moon,
+                                          .remote_id = &sun,
+                                          .prf = IKE_PRF_HMAC_SHA2_256,
+                                          .octets = span_of(octets, sizeof octets) };
+    const unsigned n = 3000;
+
+    (void)state;
+    alarm(30); /* a dead lock ends the test */
+    for (unsigned i = 0; i < n; i++)
+        keyproc_sign(kp, i + 1, &req);
+    while (last.n < n)
+        await();
+    alarm(0);
+    assert_int_equal(last.n, n);
+    /* A change of secrets in the middle of such a burst is answered, too. */
+    for (unsigned i = 0; i < n; i++)
+        keyproc_sign(kp, i + 1, &req);
+    assert_int_equal(keyproc_secrets_begin(kp, NULL), 0);
+    assert_int_equal(last.n, 2 * n);
+}
+
 int main(void)
 {
 #define KP(f) cmocka_unit_test_setup_teardown(f, start, stop)
@@ -365,6 +407,7 @@ int main(void)
         KP(what_it_signs_is_what_the_crypto_room_computes),
         KP(another_secret_or_a_changed_bit_is_err_auth),
         KP(a_pair_without_secret_gets_no_auth),
+        KP(peers_may_share_one_file),
         KP(a_new_set_counts_from_its_commit_on),
         KP(a_bad_file_leaves_the_set_in_use),
         KP(a_secret_from_the_control_socket_joins_the_set_in_use),
@@ -372,6 +415,7 @@ int main(void)
         KP(garbage_is_survived),
         KP(its_death_is_err_device),
         KP(it_has_given_up_what_it_does_not_need),
+        KP(any_number_of_requests_can_be_made_before_an_answer_is_read),
     };
 
     return cmocka_run_group_tests(tests, make_files, remove_files);

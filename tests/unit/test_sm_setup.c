@@ -379,6 +379,27 @@ static void an_answer_that_leaves_a_choice_is_none(void **state)
     check_up();
 }
 
+static bool count_the_answer_wrong(void *user, struct two_packet *p)
+{
+    struct two_packet q = *p;
+
+    (void)user;
+    q.bytes[23] = 1;
+    if (p->from == 1 && p->bytes[18] == IKE_SA_INIT)
+        two_inject(&two, 0, q.bytes, q.len);
+    return true;
+}
+
+static void an_ike_sa_init_answer_has_message_id_0(void **state)
+{
+    (void)state;
+    two.filter = count_the_answer_wrong;
+    two_shards_put_both(&two, NULL, NULL);
+    assert_int_equal(two_shards_up(&two, 0), 0);
+    assert_int_equal(two_stats(&two.end[0]).drops[IKE_DROP_MESSAGE_ID], 1);
+    check_up();
+}
+
 static void check_childless(int code)
 {
     assert_int_equal(code, ERR_REFUSED);
@@ -495,6 +516,44 @@ static void all_children_of_a_connection_come_up_and_a_second_command_adds_none(
     assert_int_equal(two_live(&two.end[0]), 3);
 }
 
+/* The responder is convinced, the initiator is not; from then on the n-th
+ * allocation fails. */
+static bool doubt_the_responder(void *user, struct two_packet *p)
+{
+    const unsigned *nth = user;
+
+    if (p->bytes[18] == IKE_AUTH && p->from == 0)
+        two.end[0].psk = "not what the responder signs with";
+    if (p->bytes[18] == IKE_AUTH && p->from == 1)
+        mem_fail_nth(*nth);
+    return true;
+}
+
+static void a_responder_that_does_not_convince_leaves_nothing_when_memory_is_short(void **state)
+{
+    (void)state;
+    for (unsigned nth = 1; nth < 25; nth++) {
+        struct two_outcome o = { 0 };
+        struct ike_conn *a;
+
+        two_shards_fini(&two);
+        two_shards_init(&two, nth);
+        a = two_shards_conn(&two, 0, NULL, NULL);
+        add_child(a, "second", "10.11.0.0/16", "10.12.0.0/16");
+        two_shards_put(&two, 0, a);
+        two_shards_put(&two, 1, two_shards_conn(&two, 1, NULL, NULL));
+        two.filter = doubt_the_responder;
+        two.filter_user = &nth;
+        ike_shard_initiate(two.end[0].shard, two.clock.now, "gw", NULL, two_outcome_set, &o);
+        two_shards_advance(&two, 300 * NS_PER_S);
+        mem_fail_nth(0);
+        assert_int_equal(o.n, 1);
+        assert_int_not_equal(o.code, 0);
+        assert_int_equal(two_stats(&two.end[0]).ike_sas, 0);
+        assert_int_equal(two_live(&two.end[0]), 0);
+    }
+}
+
 static void both_ends_begin_at_once_and_nothing_is_lost(void **state)
 {
     struct two_outcome a = { 0 }, b = { 0 };
@@ -531,6 +590,8 @@ int main(void)
         T(a_request_for_another_group_that_comes_three_times_counts_once),
         T(a_cookie_that_comes_many_times_is_one_cookie),
         T(an_answer_that_leaves_a_choice_is_none),
+        T(a_responder_that_does_not_convince_leaves_nothing_when_memory_is_short),
+        T(an_ike_sa_init_answer_has_message_id_0),
         T(a_cookie_is_sent_back_in_front_of_the_same_message),
         T(cookies_without_end_are_given_up),
         T(foreign_selectors_leave_an_ike_sa_without_child),

@@ -182,8 +182,7 @@ static int authentication_failed(struct sm_task *task, const char *why)
 
     count_failure(sa, why);
     sm_restart_failed_setup(sa);
-    sm_task_add(sa, SM_TASK_DELETE_IKE, 0, NULL);
-    if (list_is_empty(&sa->queue)) { /* no memory for that */
+    if (!sm_task_add(sa, SM_TASK_DELETE_IKE, 0, NULL)) { /* no memory for that */
         sm_task_end(task, ERR_AUTH, why);
         return 0;
     }

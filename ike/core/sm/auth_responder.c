@@ -16,18 +16,19 @@
 #include "ike/core/sm/negotiate.h"
 #include "ike/core/sm/transitions.h"
 
-/* One answer for all causes: the peer learns nothing about our identities. */
-static int authentication_failed(struct sm_task *task, const char *why)
+/* One answer for all causes: the peer learns nothing about our identities.
+ * id: who the peer says it is; NULL if it could not be read. */
+static int authentication_failed(struct sm_task *task, const struct ike_id *id, const char *why)
 {
     struct sm_sa *sa = task->sa;
-    char from[IP_TEXT_LEN];
+    char from[IP_TEXT_LEN], name[IKE_ID_TEXT_LEN];
     int rc = sm_reply_notify(task, IKE_N_AUTHENTICATION_FAILED, span_of(NULL, 0));
 
     if (rc < 0)
         return rc;
     sa->shard->stats.auth_failures++;
-    sm_log(sa->shard, LOG_WARN, true, "authentication of %s failed: %s",
-           ip_endpoint_text(&sa->path.remote, from), why);
+    sm_log(sa->shard, LOG_WARN, true, "authentication of %s as %s failed: %s",
+           ip_endpoint_text(&sa->path.remote, from), id ? ike_id_text(id, name) : "(unknown)", why);
     sm_sa_end(sa, SM_END_LINGER, ERR_AUTH, why);
     return 0;
 }
@@ -68,7 +69,7 @@ static int have_signature(struct sm_task *task, const struct sm_answer *answered
     if (answered->code == ERR_NOMEM)
         return ERR_NOMEM;
     if (answered->code != 0)
-        return authentication_failed(task, "we cannot authenticate ourselves");
+        return authentication_failed(task, sa->remote_id, "we cannot authenticate ourselves");
     task->auth_method = answered->method;
     if (sm_blob_set(&task->auth, answered->data) < 0)
         return ERR_NOMEM;
@@ -84,7 +85,7 @@ static int verified(struct sm_task *task, const struct sm_answer *answered)
     if (answered->code == ERR_NOMEM)
         return ERR_NOMEM; /* the peer sends it again */
     if (answered->code != 0)
-        return authentication_failed(task, "AUTH does not verify");
+        return authentication_failed(task, task->sa->remote_id, "AUTH does not verify");
     return sm_auth_sign(task, have_signature);
 }
 
@@ -125,9 +126,9 @@ int sm_auth_request(struct sm_task *task)
 
     if (ike_id_read(idi->body, &id_i, NULL) < 0 || ike_auth_read(auth_pl->body, &auth, NULL) < 0 ||
         (idr && ike_id_read(idr->body, &id_r, NULL) < 0))
-        return authentication_failed(task, "identity or AUTH cannot be read");
+        return authentication_failed(task, NULL, "identity or AUTH cannot be read");
     if (choose_conn(sa, &id_i, idr ? &id_r : NULL) < 0)
-        return authentication_failed(task, "no connection for these identities");
+        return authentication_failed(task, &id_i, "no connection for these identities");
     if (sm_auth_set_local_id(sa) < 0 || sm_auth_set_remote_id(sa, &id_i) < 0)
         return ERR_NOMEM;
     return sm_auth_verify(task, idi->body, &auth, verified);

@@ -111,7 +111,6 @@ static int install_with(struct sm_task *task, struct span secret)
     ike_child_keys_wipe(&install.key_out);
     if (rc < 0)
         return fail(task, rc);
-    child->esp_spi_held = false; /* the install owns it from the request on (ports.h) */
     return 0;
 }
 
@@ -372,6 +371,8 @@ int sm_child_answer(struct sm_task *task, bool with_ke, struct sm_child *old, sm
         return refuse(task, IKE_N_INVALID_SYNTAX);
     offer.transport = ike_notify_find(&task->rx->pl, IKE_N_USE_TRANSPORT_MODE, NULL);
     why = choose(task, with_ke, old, &offer, &match);
+    if (why == IKE_N_NO_PROPOSAL_CHOSEN)
+        sm_log_offer(task->sa->shard, &task->sa->path, &offer.sa);
     if (why == 0 && with_ke)
         why = check_group(task, &match.suite);
     if (why != 0)

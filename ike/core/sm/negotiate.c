@@ -4,6 +4,7 @@
  */
 #include "ike/core/sm/negotiate.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void number(struct ike_proposal *p, size_t i, enum ike_protocol proto, uint8_t spi_len,
@@ -129,6 +130,19 @@ int sm_choose_esp(const struct ike_child_conf *conf, const struct ike_sa_payload
     *ret_num = chosen->num;
     *ret_spi = get_be32(chosen->spi);
     return 0;
+}
+
+void sm_log_offer(struct ike_shard *shard, const struct ike_path *path,
+                  const struct ike_sa_payload *theirs)
+{
+    char from[IP_TEXT_LEN], one[IKE_PROPOSAL_TEXT_LEN], all[400] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < theirs->n && len < sizeof all; i++)
+        len += (size_t)snprintf(all + len, sizeof all - len, "%s%s", i ? ", " : "",
+                                ike_proposal_text(&theirs->proposals[i], one));
+    sm_log(shard, LOG_NOTICE, true, "%s offers nothing that fits: %s%s",
+           ip_endpoint_text(&path->remote, from), all, len >= sizeof all ? " ..." : "");
 }
 
 bool sm_suite_allowed(const struct ike_conn *conn, const struct ike_suite *suite)

@@ -25,6 +25,9 @@ int sm_choose_ike(const struct ike_conn *conn, const struct ike_sa_payload *thei
                   struct ike_suite *ret, uint8_t *ret_num, uint64_t *ret_spi);
 int sm_choose_esp(const struct ike_child_conf *conf, const struct ike_sa_payload *theirs,
                   bool with_ke, struct ike_suite *ret, uint8_t *ret_num, uint32_t *ret_spi);
+/* Logs what a peer offers of which nothing fits. */
+void sm_log_offer(struct ike_shard *shard, const struct ike_path *path,
+                  const struct ike_sa_payload *theirs);
 bool sm_suite_allowed(const struct ike_conn *conn, const struct ike_suite *suite);
 
 /* Writes the SA payload that accepts `suite`. */

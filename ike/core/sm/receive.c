@@ -177,6 +177,10 @@ static void receive_init_response(struct sm_sa *sa, const struct ike_path *path,
         sm_drop(shard, IKE_DROP_STATE, path, "IKE_SA_INIT response that nobody waits for");
         return;
     }
+    if (h->message_id != task->mid) {
+        sm_drop(shard, IKE_DROP_MESSAGE_ID, path, "IKE_SA_INIT response with another message id");
+        return;
+    }
     rx = rx_new(h, path, datagram);
     if (!rx)
         return;

@@ -307,6 +307,8 @@ int sm_init_request(struct sm_task *task)
     if (choose_conn(task, &theirs, &any) < 0) {
         sm_drop(sa->shard, any ? IKE_DROP_PROPOSAL : IKE_DROP_NO_CONN, &task->rx->path,
                 any ? "no proposal fits" : "no connection with these addresses");
+        if (any)
+            sm_log_offer(sa->shard, &sa->path, &theirs);
         return refuse(task, IKE_N_NO_PROPOSAL_CHOSEN, span_of(NULL, 0),
                       any ? "no proposal fits" : "no connection fits");
     }
