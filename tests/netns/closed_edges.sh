@@ -6,6 +6,7 @@
 #  - half of a datagram through the tunnel, the other half in clear by somebody
 #    on the wire: the host must not put them together, with connection tracking
 #    (which reassembles early) or without;
+#  - a forged ICMP error that asks for small packets, so that ours are cut up;
 #  - an application that binds to the outer device or to an outer address;
 #  - an address on the local side that came after the drop rule.
 #
@@ -52,6 +53,20 @@ table inet tracking {
 N
 halves "connection tracking"
 in_host a nft delete table inet tracking
+
+# Who forges an error of a router on the path knows both ends and the port.
+cut_up() { # whether large packets of a, outside, are fragments
+  start_capture b/tap b eth0 "$WORK/cut.pcap"
+  in_host b python3 "$REPO/tests/netns/fragments.py" too-big $A_ADDR $B_ADDR 576
+  in_host a ping -q -n -c 3 -i 0.05 -W 1 -s 1300 -I $A_NET $B_NET
+  in_host a ping -q -n -c 3 -i 0.05 -W 1 -s 1300 -M dont $B_ADDR
+  sleep 0.3; stop b/tap
+  tcpdump -nr "$WORK/cut.pcap" "src $A_ADDR and $1 and (ip[6:2] & 0x3fff != 0)" 2>/dev/null | grep .
+}
+check "a forged ICMP error does not cut up the tunnel's packets" not cut_up udp
+in_host a ip route add $B_ADDR/32 dev eth0 mtu 576
+check "the judge sees fragments where there are any" cut_up icmp
+in_host a ip route del $B_ADDR/32 dev eth0 mtu 576
 
 clear_packets() { # clear_packets COMMAND...: runs it under a tap, prints the count
   start_capture b/tap b eth0 "$WORK/step.pcap"

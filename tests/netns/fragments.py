@@ -6,6 +6,8 @@
 #
 #   fragments.py listen ADDRESS PORT SECONDS   prints what arrives, as text
 #   fragments.py send WAY HALF FROM TO PORT ID [DEVICE]
+#   fragments.py too-big HOST PEER MTU         an ICMP error as a router would send it to
+#                                              HOST for its ESP to PEER
 #
 # HALF is `first` (UDP header and 16 bytes "tttt...") or `last` (16 bytes
 # "cccc...").  WAY is `routed`, as any packet of this host, or `wire`, straight
@@ -44,6 +46,16 @@ def send(way, half, source, dest, port, ident, device=None):
     s.sendto(data, (device, 0x0800, 0, 0, b"\xff" * 6))
 
 
+def too_big(host, peer, mtu):
+    quoted = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 1428, 1, 0, 64, 17, 0,
+                         socket.inet_aton(host), socket.inet_aton(peer))
+    quoted += struct.pack("!HHHH", 4500, 4500, 1408, 0)
+    error = struct.pack("!BBHHH", 3, 4, 0, 0, int(mtu)) + quoted
+    error = error[:2] + struct.pack("!H", checksum(error)) + error[4:]
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    s.sendto(error, (host, 0))
+
+
 def listen(address, port, seconds):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.bind((address, int(port)))
@@ -58,5 +70,7 @@ def listen(address, port, seconds):
 
 if sys.argv[1] == "listen":
     listen(*sys.argv[2:])
+elif sys.argv[1] == "too-big":
+    too_big(*sys.argv[2:])
 else:
     send(*sys.argv[2:])
