@@ -418,7 +418,7 @@ static bool is_in_use(const struct plane *plane, uint64_t key_out)
     for (size_t i = 0; sa && i < plane->n_sas; i++)
         if (plane->sas[i].active_out && same_selectors(&plane->sas[i], sa))
             in_use = &plane->sas[i];
-    return sa && in_use == sa;
+    return sa && in_use == sa && !sa->orphan; /* an orphan itself: nobody could switch it */
 }
 
 /* The packet came for an SPI that is not there.  That is loss; whether it may

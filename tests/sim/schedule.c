@@ -187,6 +187,8 @@ static void operate(struct sim *sim)
     unsigned highest = sim->weather.lifetimes ? OP_SECRET : OP_LONELY;
     unsigned what = lowest + rng_below(&sim->rng, highest + 1 - lowest);
 
+    if (sim->weather.calm)
+        return; /* the one that marks the end */
     operate_on(sim, node, what);
     if (sim_chance(sim, 300)) { /* both ends at once */
         sim->counts.crossings++;

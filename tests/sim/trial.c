@@ -113,11 +113,13 @@ static void run_rebinding(struct sim *sim)
     if (sim->violation[0] || !sim->weather.nat)
         return;
     sim_rebind(sim);
+    sim_run_until(sim, sim->now + NS_PER_S); /* what is in flight from the old one */
     sim_plane_traffic(&sim->nodes[inside]);
     sim_run_until(sim, sim->now + NS_PER_S);
     check_followed(sim);
     check_traffic(sim);
     sim_rebind(sim);
+    sim_run_until(sim, sim->now + NS_PER_S);
     ask(sim, inside, SIM_TRIAL_REKEY_CHILD);
     sim_run_until(sim, sim->now + TRIAL_STEP);
     check_followed(sim);
