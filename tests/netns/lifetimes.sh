@@ -78,7 +78,7 @@ done
 child=$(stat_of a child-rekeys); ike=$(stat_of a ike-rekeys)
 echo "$child Child rekeys, $ike IKE rekeys"
 check "more than 10 Child rekeys" test "$child" -gt 10
-check "more than 2 IKE rekeys" test "$ike" -gt 2
+check "at least 2 IKE rekeys" test "$ike" -ge 2
 # The next SAs have long lives: then what was replaced must be gone soon.
 both "" ""
 for host in a b; do kill -HUP "${PID[$host/daemon]}"; done

@@ -211,14 +211,24 @@ void sm_sa_established(struct sm_sa *sa)
     sm_sa_tell(sa, IKE_CHANGE_UP, "authenticated");
 }
 
+/* An end as it was wanted is a success for deletes alone: what was to make or
+ * replace something has not. */
+static void end_task(struct sm_task *task, int code, const char *text)
+{
+    bool wanted = task->kind == SM_TASK_DELETE_IKE || task->kind == SM_TASK_DELETE_CHILD ||
+                  (task->kind == SM_TASK_REKEY_IKE && task->rival); /* the peer's took its place */
+
+    sm_task_end(task, code == 0 && !wanted ? ERR_STATE : code, text);
+}
+
 static void end_tasks(struct sm_sa *sa, int code, const char *text)
 {
     if (sa->out)
-        sm_task_end(sa->out, code, text);
+        end_task(sa->out, code, text);
     if (sa->in)
         sm_task_end(sa->in, ERR_STATE, text);
     while (!list_is_empty(&sa->queue))
-        sm_task_end(CONTAINER_OF(sa->queue.next, struct sm_task, node), code, text);
+        end_task(CONTAINER_OF(sa->queue.next, struct sm_task, node), code, text);
 }
 
 static void bury(struct sm_sa *sa)

@@ -56,7 +56,7 @@ void sm_life_retry_sa(struct sm_sa *sa)
 
     if (sa->conn->rekey_time)
         sm_deadline_set(&shard->deadlines, &sa->rekey,
-                        shard->now + sm_minus_random(shard, SM_RETRY_AFTER, SM_RETRY_AFTER / 2));
+                        shard->now + sm_minus_random(shard, SM_RETRY_REKEY, SM_RETRY_REKEY / 2));
 }
 
 void sm_life_on_sa_expire(struct sm_deadline *deadline)
@@ -132,7 +132,7 @@ void sm_life_on_child_rekey(struct sm_deadline *deadline)
 void sm_life_retry_child(struct sm_child *child)
 {
     struct ike_shard *shard = child->shard;
-    ns_time after = child->lost ? SM_LOST_RETRY : SM_RETRY_AFTER;
+    ns_time after = child->lost ? SM_LOST_RETRY : SM_RETRY_REKEY;
 
     sm_deadline_set(&shard->deadlines, &child->rekey,
                     shard->now + sm_minus_random(shard, after, after / 2));

@@ -8,7 +8,8 @@
 
 #include "ike/core/sm/task.h"
 
-#define SM_RETRY_AFTER (10 * NS_PER_S)     /* a rekey that was refused for now */
+#define SM_RETRY_AFTER (10 * NS_PER_S)     /* a delete that got no answer */
+#define SM_RETRY_REKEY (2 * NS_PER_S)      /* a rekey that was refused for now */
 #define SM_LOST_RETRY (500 * NS_PER_MS)    /* the same while there is no SA to go on with */
 #define SM_STALE_AFTER (120 * NS_PER_S)    /* a replaced SA that its peer does not delete */
 #define SM_REDUNDANT_AFTER (30 * NS_PER_S) /* one that lost a collision, likewise */

@@ -241,7 +241,7 @@ int sm_rekey_child_request(struct sm_task *task)
         sm_nonce_read(task, &task->ni) < 0)
         return sm_refuse_syntax(task);
     spi = get_be32(n.spi.p);
-    old = sm_child_by_spi_out(sa, spi);
+    old = n.proto == IKE_PROTO_ESP ? sm_child_by_spi_out(sa, spi) : NULL; /* we have no AH */
     if (!old && sm_collide_child_expected(sa))
         return sm_refuse_for_now(task);
     if (!old)

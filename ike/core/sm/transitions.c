@@ -14,6 +14,8 @@
 /* Payloads that may stand in any message and are ignored if they mean nothing
  * to us (RFC 7296 2.5): notifies, vendor ids and what is not critical. */
 #define ANY (P(NOTIFY) | P(VENDOR) | SM_PL_UNKNOWN)
+/* An error notify that we do not know is ignored in a request, a request that failed
+ * in a response (3.10.1): REQUEST takes it everywhere, RESPONSE has rows for it. */
 #define SK P(SK)
 #define CERTS (P(CERT) | P(CERTREQ))
 #define CHILD (P(SA) | P(TSI) | P(TSR))
@@ -33,8 +35,8 @@
     {                                                                                              \
         .name = (name_), .exchange = (exchange_), .trigger = SM_ON_REQUEST,                        \
         .kind = SM_TASK_ANSWER, .states = (states_), .clear_must = SK, .clear_may = ANY,           \
-        .sk_must = (must_), .sk_may = (may_) | ANY, .handler = (handler_), .next = (next_),        \
-        .fail = SM_STAY, .timer = (timer_)                                                         \
+        .sk_must = (must_), .sk_may = (may_) | ANY | SM_PL_ERROR, .handler = (handler_),           \
+        .next = (next_), .fail = SM_STAY, .timer = (timer_)                                        \
     }
 #define RESPONSE(name_, exchange_, kind_, states_, must_, may_, handler_, next_, fail_, timer_)    \
     {                                                                                              \
@@ -151,7 +153,7 @@ const struct sm_transition sm_transitions[] = {
     RESPONSE("alive", IKE_INFORMATIONAL, SM_TASK_PROBE, UP | REPLACING, 0, P(DELETE) | SM_PL_ERROR,
              sm_probe_response, SM_STAY, SM_STAY, SM_TIMER_NONE),
     REQUEST("INFORMATIONAL request", IKE_INFORMATIONAL, UP | REPLACING | ENDING, 0,
-            P(DELETE) | P(CP) | SM_PL_ERROR, sm_informational_request, SM_STAY, SM_TIMER_NONE),
+            P(DELETE) | P(CP), sm_informational_request, SM_STAY, SM_TIMER_NONE),
 };
 const size_t sm_n_transitions = sizeof sm_transitions / sizeof sm_transitions[0];
 
