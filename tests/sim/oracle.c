@@ -20,7 +20,7 @@
  *   O12 no ESP key meets a sequence number, which is its IV, twice; also over a crash
  *       that leaves the data plane standing (two lives of a core, one of an SA)
  *   O13 an SA that outlives its core goes only when its peer uses another (plane.c)
- *   O14 both ends follow a NAT that maps anew (trial.c)
+ *   O14 both ends follow a NAT that maps anew (trial.c), Child SAs with their IKE SA
  *   O15 for hours without loss nothing goes down: rekeys come before lifetimes end (node.c)
  */
 #include "tests/sim/sim.h"
@@ -215,14 +215,19 @@ void oracle_step(struct sim *sim)
 struct view {
     uint64_t ike[LIST_MAX][2];
     uint32_t child[LIST_MAX][2]; /* in, out */
-    size_t n_ike, n_child, n_settled;
+    size_t n_ike, n_child;
+    struct ike_path path; /* of the IKE SA being walked */
     struct sim_node *node;
 };
 
 static int view_child(void *user, const struct ike_child_info *child)
 {
     struct view *view = user;
+    const struct plane_sa *sa = sim_plane_by_spi_in(&view->node->plane, child->spi_in, true);
 
+    if (sa && sa->live && !ip_endpoint_eq(&sa->path.remote, &view->path.remote))
+        sim_violation(view->node->sim, "O14: node %u: child %08x sends elsewhere than its IKE SA",
+                      view->node->index, child->spi_in);
     if (view->n_child == LIST_MAX)
         return -1;
     view->child[view->n_child][0] = child->spi_in;
@@ -240,6 +245,7 @@ static int view_ike(void *user, const struct ike_sa_info *sa)
 
     if (view->n_ike == LIST_MAX)
         return -1;
+    view->path = sa->path;
     view->ike[view->n_ike][0] = sa->spi_i;
     view->ike[view->n_ike++][1] = sa->spi_r;
     if (strcmp(sa->state, "ESTABLISHED"))

@@ -407,18 +407,20 @@ static bool has_switched(const struct plane *plane, uint64_t key_out)
     return false;
 }
 
-/* Whether traffic goes over it: of SAs with the same selectors, over the last one. */
+/* Whether traffic goes over it: rules are one for each pair of selectors, so that a
+ * younger SA, should it be gone again, has taken them along. */
 static bool is_in_use(const struct plane *plane, uint64_t key_out)
 {
-    const struct plane_sa *in_use = NULL, *sa = NULL;
+    const struct plane_sa *last = NULL, *sa = NULL;
 
     for (size_t i = 0; i < plane->n_sas; i++)
         if (plane->sas[i].key_out == key_out)
             sa = &plane->sas[i];
     for (size_t i = 0; sa && i < plane->n_sas; i++)
-        if (plane->sas[i].active_out && same_selectors(&plane->sas[i], sa))
-            in_use = &plane->sas[i];
-    return sa && in_use == sa && !sa->orphan; /* an orphan itself: nobody could switch it */
+        if (plane->sas[i].switched && same_selectors(&plane->sas[i], sa))
+            last = &plane->sas[i];
+    /* An orphan itself: nobody could switch it. */
+    return sa && last == sa && sa->active_out && !sa->orphan;
 }
 
 /* The packet came for an SPI that is not there.  That is loss; whether it may
