@@ -15,7 +15,10 @@
  *   arriving  remote -> local of an entry, on any device but the TUN: dropped,
  *             unless it is IKE or ESP-in-UDP to this host (UDP 500, 4500);
  *             that is given our mark, so that a strict rp_filter with
- *             src_valid_mark accepts it in a host-to-host tunnel.
+ *             src_valid_mark accepts it in a host-to-host tunnel.  A fragment
+ *             behind the first is never let in: it could complete a datagram
+ *             whose first one came through the tunnel.  So the path of a
+ *             host-to-host tunnel must carry its outer packets whole.
  *
  * Text generation is apart from loading, so that tests compare it exactly.
  */

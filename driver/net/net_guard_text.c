@@ -203,18 +203,18 @@ static void add_out_hook(struct text *t, const struct net_guard *g, const char *
         with_own ? "\t\tjump own\n" : "");
 }
 
-/* The fragment line: behind a first fragment with UDP port 500 or 4500 come
- * fragments without ports.  Without their first one, which is judged by its
- * ports, they never become a datagram. */
+/* Before connection tracking (-400) puts fragments together: then a fragment
+ * from the TUN device and one from the wire would be one packet already.  A
+ * fragment behind the first has no ports, so it is nobody's IKE or ESP: let in,
+ * the host could complete a datagram with it that came through the tunnel. */
 static void add_in_hook(struct text *t, const struct net_guard *g)
 {
-    add(t, "\tchain in {\n\t\ttype filter hook prerouting priority -300; policy accept;\n");
+    add(t, "\tchain in {\n\t\ttype filter hook prerouting priority -450; policy accept;\n");
     if (g->tun)
         add(t, "\t\tiifname \"%s\" accept\n", g->tun);
     add(t, "\t\tiifname \"lo\" accept\n");
     add(t,
         "\t\tudp dport { 500, 4500 } fib daddr type local meta mark set 0x%" PRIx32 " accept\n"
-        "\t\tmeta l4proto udp ip frag-off & 0x1fff != 0 fib daddr type local accept\n"
         "\t\tjump arriving\n\t}\n",
         g->mark);
 }

@@ -121,6 +121,28 @@ int net_link_addr_in(const struct ip_range *range, struct ip_addr *ret)
     return rc;
 }
 
+/* Order does not count, and no address cancels out another of its kind. */
+uint64_t net_link_addrs_stamp(void)
+{
+    struct ifaddrs *all;
+    uint64_t sum = 1;
+
+    if (getifaddrs(&all) < 0)
+        return 0;
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+        uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+        struct ip_endpoint e;
+
+        if (!i->ifa_addr || ip_from_sockaddr(i->ifa_addr, &e))
+            continue;
+        for (size_t k = 0; k < ip_addr_len(&e.addr); k++)
+            h = (h ^ e.addr.b[k]) * UINT64_C(1099511628211);
+        sum += h;
+    }
+    freeifaddrs(all);
+    return sum;
+}
+
 int net_link_sysctl(const char *family, const char *name, const char *key, const char *value,
                     struct err *err)
 {

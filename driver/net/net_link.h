@@ -20,6 +20,8 @@ int net_link_up(const char *name, unsigned mtu, struct err *err);
 int net_link_smallest_mtu(const char *except, unsigned *ret_mtu);
 /* An address of this host inside `range`; ERR_NOTFOUND if there is none. */
 int net_link_addr_in(const struct ip_range *range, struct ip_addr *ret);
+/* Changes when this host gets or loses an address; 0 if that cannot be told. */
+uint64_t net_link_addrs_stamp(void);
 /* Writes /proc/sys/net/FAMILY/conf/NAME/KEY. */
 int net_link_sysctl(const char *family, const char *name, const char *key, const char *value,
                     struct err *err);

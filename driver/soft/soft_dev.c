@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GUARD_LOOK_INTERVAL NS_PER_S
 #define ANSWER_DEADLINE (2 * NS_PER_S) /* the data plane answers at once or is stuck */
 
 /* What the data plane of this version can do; the welcome replaces it. */
@@ -85,6 +86,42 @@ static int soft_spi_release(struct nic_device *dev, uint32_t spi, struct err *er
     return call_simple(d, &wr, id, "spi-release reply", NULL, err);
 }
 
+/* --- the guard --- */
+
+static int guard_load(struct soft_dev *d, const struct nic_guard_entry *entries, size_t n,
+                      struct err *err)
+{
+    struct net_guard guard = {
+        .entries = entries,
+        .n = n,
+        .tun = d->welcome.tun,
+        .mark = d->welcome.mark,
+    };
+    uint64_t addrs = d->port.addrs(d->port.user); /* before: a change in between is seen later */
+    int rc = d->port.guard(d->port.user, &guard, err);
+
+    if (!rc)
+        d->guard_addrs = addrs;
+    return rc;
+}
+
+/* An address that came after the guard makes this host a user of the tunnel:
+ * the guard has to know before the first route makes use of it. */
+static int guard_follow(struct soft_dev *d, struct err *err)
+{
+    if (!d->n_guard || d->port.addrs(d->port.user) == d->guard_addrs)
+        return 0;
+    return guard_load(d, d->guard, d->n_guard, err);
+}
+
+static bool protects(const struct nic_batch *batch)
+{
+    for (size_t i = 0; i < batch->n_ops; i++)
+        if (batch->ops[i].kind == NIC_OP_RULE_ADD)
+            return true;
+    return false;
+}
+
 static void soft_submit(struct nic_device *dev, struct nic_batch *batch)
 {
     struct soft_dev *d = soft_of(dev);
@@ -93,6 +130,8 @@ static void soft_submit(struct nic_device *dev, struct nic_batch *batch)
     struct wr wr;
     int rc = soft_conn_check(d, &err);
 
+    if (!rc && protects(batch))
+        rc = guard_follow(d, &err);
     if (rc) {
         nic_batch_done(batch, rc, &err);
         return;
@@ -299,19 +338,6 @@ static int soft_keepalive_send(struct nic_device *dev, const struct ip_endpoint 
     return send_datagram(soft_of(dev), DPC_OP_KEEPALIVE, local, remote, span_of(NULL, 0), err);
 }
 
-static int guard_load(struct soft_dev *d, const struct nic_guard_entry *entries, size_t n,
-                      struct err *err)
-{
-    struct net_guard guard = {
-        .entries = entries,
-        .n = n,
-        .tun = d->welcome.tun,
-        .mark = d->welcome.mark,
-    };
-
-    return d->port.guard(d->port.user, &guard, err);
-}
-
 /* Works without a data plane too: the daemon may well come first. */
 static int soft_guard_set(struct nic_device *dev, const struct nic_guard_entry *entries, size_t n,
                           struct err *err)
@@ -447,6 +473,10 @@ static int soft_process(struct nic_device *dev, ns_time now, struct err *err)
     if (d->guard_due && d->state == SOFT_UP) {
         rc = guard_load(d, d->guard, d->n_guard, err);
         d->guard_due = rc != 0;
+    }
+    if (!rc && now >= d->guard_look_at) {
+        d->guard_look_at = now + GUARD_LOOK_INTERVAL;
+        rc = guard_follow(d, err);
     }
     raise_due(d);
     return rc;

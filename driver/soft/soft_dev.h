@@ -27,6 +27,8 @@ struct soft_port {
     /* A connected non-blocking SOCK_SEQPACKET descriptor in *ret_fd. */
     int (*connect)(void *user, const char *path, int *ret_fd, struct err *err);
     int (*guard)(void *user, const struct net_guard *guard, struct err *err);
+    /* Changes with the addresses of this host, on which the guard depends. */
+    uint64_t (*addrs)(void *user);
     ns_time (*now)(void *user);
     void *user;
     unsigned deadline_ms; /* for one reply */
@@ -73,6 +75,8 @@ struct soft_dev {
     struct nic_guard_entry *guard; /* as last set, for another TUN name */
     size_t n_guard;
     bool guard_due;
+    uint64_t guard_addrs;  /* port.addrs() when it was loaded */
+    ns_time guard_look_at; /* process() compares them at most once a second */
     uint8_t tx[DPC_FRAME_MAX];
     uint8_t rx[DPC_FRAME_MAX];
 };

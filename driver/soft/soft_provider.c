@@ -5,6 +5,8 @@
  */
 #include "driver/soft/soft_dev.h"
 
+#include "driver/net/net_link.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -41,6 +43,12 @@ static int nft_guard(void *user, const struct net_guard *guard, struct err *err)
     return net_guard_apply(guard, err);
 }
 
+static uint64_t host_addrs(void *user)
+{
+    (void)user;
+    return net_link_addrs_stamp();
+}
+
 static ns_time boot_now(void *user)
 {
     (void)user;
@@ -50,6 +58,7 @@ static ns_time boot_now(void *user)
 static const struct soft_port os_port = {
     .connect = unix_connect,
     .guard = nft_guard,
+    .addrs = host_addrs,
     .now = boot_now,
     .deadline_ms = DEADLINE_MS,
 };

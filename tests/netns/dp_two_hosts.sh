@@ -139,6 +139,7 @@ check "and did no harm" ping_inner
 
 # --- the lease ----------------------------------------------------------------
 hold() { # side
+    : >"$dir/hold" # an earlier holder said "held" too
     ip netns exec "dp$$$1" "$ctl" "$dir/$1.sock" hold >"$dir/hold" 2>&1 &
     pid[hold]=$!
     until_true grep -q held "$dir/hold"
@@ -160,6 +161,7 @@ check "the SAs of the dead are still there" bash -c \
     "ip netns exec $a $ctl $dir/a.sock list | grep -c ^sa | grep -qx 2"
 
 # --- IKE on the same port ------------------------------------------------------
+: >"$dir/hold"
 ip netns exec "$b" "$ctl" "$dir/b.sock" watch >"$dir/hold" 2>&1 &
 pid[hold]=$!
 until_true grep -q held "$dir/hold"

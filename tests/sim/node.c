@@ -44,7 +44,9 @@ static void answer(struct sim_node *node, struct sim_event event, struct span da
 
 static void on_ke(void *user, ike_job job, int code, uint64_t handle, struct span public_value)
 {
-    answer(user, (struct sim_event){ .kind = SIM_ANSWER_KE, .job = job, .code = code, .id = handle }, public_value);
+    answer(user,
+           (struct sim_event){ .kind = SIM_ANSWER_KE, .job = job, .code = code, .id = handle },
+           public_value);
 }
 
 static void on_shared(void *user, ike_job job, int code, struct span secret)
@@ -54,29 +56,38 @@ static void on_shared(void *user, ike_job job, int code, struct span secret)
 
 static void on_auth(void *user, ike_job job, int code, uint8_t method, struct span auth)
 {
-    answer(user, (struct sim_event){ .kind = SIM_ANSWER_AUTH, .job = job, .code = code, .method = method }, auth);
+    answer(
+        user,
+        (struct sim_event){ .kind = SIM_ANSWER_AUTH, .job = job, .code = code, .method = method },
+        auth);
 }
 
-static int psk(void *user, const char *conn, const struct ike_id *local_id, const struct ike_id *remote_id,
-               struct secret *ret)
+static int psk(void *user, const char *conn, const struct ike_id *local_id,
+               const struct ike_id *remote_id, struct secret *ret)
 {
     static const char secret[] = "a secret of the simulator, 32 by";
+    const struct sim_node *node = user;
 
-    (void)user, (void)conn, (void)local_id, (void)remote_id;
-    secret_set(ret, secret, sizeof secret - 1);
+    (void)conn, (void)local_id, (void)remote_id;
+    secret_set(ret, secret, sizeof secret - 1 - node->other_secret);
     return 0;
 }
 
 /* --- observers --- */
 
-static void on_ike(void *user, enum ike_change what, const struct ike_sa_info *sa, const char *reason)
+static void on_ike(void *user, enum ike_change what, const struct ike_sa_info *sa,
+                   const char *reason)
 {
     struct sim_node *node = user;
 
+    if (node->sim->weather.calm && what == IKE_CHANGE_DOWN)
+        sim_violation(node->sim, "O15: node %u: an IKE SA goes down: %s", node->index,
+                      reason ? reason : "");
     node->sim->counts.ike_up += what == IKE_CHANGE_UP;
     node->sim->counts.ike_rekeys += what == IKE_CHANGE_REKEYED;
-    sim_note(node->sim, "node %u: IKE SA %016llx/%016llx change %d %s", node->index, (unsigned long long)sa->spi_i,
-             (unsigned long long)sa->spi_r, (int)what, reason ? reason : "");
+    sim_note(node->sim, "node %u: IKE SA %016llx/%016llx change %d %s", node->index,
+             (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r, (int)what,
+             reason ? reason : "");
 }
 
 static void on_child(void *user, enum ike_change what, const struct ike_sa_info *sa,
@@ -85,10 +96,13 @@ static void on_child(void *user, enum ike_change what, const struct ike_sa_info 
     struct sim_node *node = user;
 
     (void)sa;
+    if (node->sim->weather.calm && what == IKE_CHANGE_DOWN)
+        sim_violation(node->sim, "O15: node %u: child %08x goes down: %s", node->index,
+                      child->spi_in, reason ? reason : "");
     node->sim->counts.child_up += what == IKE_CHANGE_UP;
     node->sim->counts.child_rekeys += what == IKE_CHANGE_REKEYED;
-    sim_note(node->sim, "node %u: child %08x/%08x change %d %s", node->index, child->spi_in, child->spi_out,
-             (int)what, reason ? reason : "");
+    sim_note(node->sim, "node %u: child %08x/%08x change %d %s", node->index, child->spi_in,
+             child->spi_out, (int)what, reason ? reason : "");
 }
 
 static void on_keys(void *user, const struct ike_keylog *keys)
@@ -151,16 +165,24 @@ void sim_node_open(struct sim *sim, unsigned index)
     open_shard(node);
 }
 
-void sim_node_crash(struct sim_node *node)
+bool sim_node_asleep(const struct sim_node *node)
+{
+    return node->sim->now < node->asleep_until;
+}
+
+void sim_node_crash(struct sim_node *node, bool plane_stands)
 {
     struct sim *sim = node->sim;
 
-    sim_note(sim, "node %u crashes", node->index);
+    sim_note(sim, "node %u crashes%s", node->index, plane_stands ? ", its data plane stands" : "");
     sim->counts.crashes++;
     node->life++;
     ike_shard_free(node->shard);
     ike_local_crypto_free(node->crypto);
-    sim_plane_crash(&node->plane);
+    if (plane_stands)
+        sim_plane_orphan(node);
+    else
+        sim_plane_crash(&node->plane);
     node->armed = 0;
     open_shard(node);
     if (ike_shard_conn_put(node->shard, sim->conns[node->index], NULL))
@@ -206,8 +228,12 @@ void sim_node_deliver(struct sim_node *node, const struct sim_event *event)
     case SIM_CHILD_EVENT:
         ike_shard_child_event(node->shard, now, event->id, (enum ike_child_event)event->code);
         break;
+    case SIM_CHILD_MOVED:
+        ike_shard_child_moved(node->shard, now, event->id, &event->path.remote);
+        break;
+    case SIM_ORPHAN_DROP:
     case SIM_TRAFFIC:
     case SIM_OPERATE:
-        break; /* schedule.c */
+        break; /* plane.c, schedule.c */
     }
 }

@@ -17,6 +17,11 @@
  *       as there were, and no packet is lost (trial.c)
  *   O10 no packet in flight comes for a replaced SA after its removal (plane.c)
  *   O11 the install port is used as ports.h says (plane.c)
+ *   O12 no ESP key meets a sequence number, which is its IV, twice; also over a crash
+ *       that leaves the data plane standing (two lives of a core, one of an SA)
+ *   O13 an SA that outlives its core goes only when its peer uses another (plane.c)
+ *   O14 both ends follow a NAT that maps anew (trial.c), Child SAs with their IKE SA
+ *   O15 for hours without loss nothing goes down: rekeys come before lifetimes end (node.c)
  */
 #include "tests/sim/sim.h"
 
@@ -38,6 +43,7 @@ struct ike_keys_seen {
 struct oracle {
     struct sealed sealed[SETS_LEN];
     uint64_t keys_out[SETS_LEN];
+    uint64_t last_seq[SETS_LEN]; /* of keys_out */
     struct ike_keys_seen ike[LIST_MAX * 8];
     size_t n_ike;
 };
@@ -90,9 +96,12 @@ void oracle_sent(struct sim *sim, unsigned from, struct span datagram)
     id[25] = datagram.p[19];
     if (!is_same(sim, span_of(id, sizeof id), bytes))
         sim_violation(sim, "O2: node %u repeats an IKE message with other bytes", from);
-    if ((datagram.p[19] & IKE_FLAG_RESPONSE) && node->in_request && get_be64(datagram.p) == node->request_spis[0] &&
-        get_be64(datagram.p + 8) == node->request_spis[1] && get_be32(datagram.p + 20) != node->request_id)
-        sim_violation(sim, "O2: node %u answers request %u with the answer to another one", from, node->request_id);
+    if ((datagram.p[19] & IKE_FLAG_RESPONSE) && node->in_request &&
+        get_be64(datagram.p) == node->request_spis[0] &&
+        get_be64(datagram.p + 8) == node->request_spis[1] &&
+        get_be32(datagram.p + 20) != node->request_id)
+        sim_violation(sim, "O2: node %u answers request %u with the answer to another one", from,
+                      node->request_id);
 }
 
 /* Names the request that is being delivered, if it is one. */
@@ -115,8 +124,8 @@ void oracle_keys(struct sim *sim, unsigned node, const struct ike_keylog *keys)
     for (size_t i = 0; i < o->n_ike; i++) {
         if (o->ike[i].spi_i == keys->spi_i && o->ike[i].spi_r == keys->spi_r) {
             if (o->ike[i].hash != hash)
-                sim_violation(sim, "O3: node %u has other keys for IKE SA %016llx than its peer", node,
-                              (unsigned long long)keys->spi_i);
+                sim_violation(sim, "O3: node %u has other keys for IKE SA %016llx than its peer",
+                              node, (unsigned long long)keys->spi_i);
             return;
         }
         if (o->ike[i].hash == hash)
@@ -125,6 +134,19 @@ void oracle_keys(struct sim *sim, unsigned node, const struct ike_keylog *keys)
     if (o->n_ike == LIST_MAX * 8)
         abort();
     o->ike[o->n_ike++] = (struct ike_keys_seen){ keys->spi_i, keys->spi_r, hash };
+}
+
+void oracle_esp_sent(struct sim *sim, unsigned node, uint64_t key, uint64_t seq)
+{
+    struct oracle *o = sim->oracle;
+    size_t i = (key | 1) % SETS_LEN;
+
+    while (o->keys_out[i] && o->keys_out[i] != (key | 1))
+        i = (i + 1) % SETS_LEN;
+    if (!o->keys_out[i] || seq <= o->last_seq[i])
+        sim_violation(sim, "O12: node %u seals a second packet under sequence number %llu", node,
+                      (unsigned long long)seq);
+    o->last_seq[i] = seq;
 }
 
 static void check_peer(struct sim *sim, unsigned node, const struct plane_sa *sa);
@@ -141,7 +163,8 @@ void oracle_installed(struct sim *sim, unsigned node, const struct plane_sa *sa)
             sim_violation(sim, "O1: node %u installs an outbound key a second time", node);
     sim->oracle->keys_out[i] = key;
     for (size_t n = 0; n + 1 < sim->nodes[node].plane.n_sas; n++)
-        if (!sim->nodes[node].plane.sas[n].removed && sim->nodes[node].plane.sas[n].spi_in == sa->spi_in)
+        if (!sim->nodes[node].plane.sas[n].removed &&
+            sim->nodes[node].plane.sas[n].spi_in == sa->spi_in)
             sim_violation(sim, "O5: node %u has inbound SPI %08x twice", node, sa->spi_in);
     check_peer(sim, node, sa);
 }
@@ -150,15 +173,18 @@ void oracle_installed(struct sim *sim, unsigned node, const struct plane_sa *sa)
 
 static void check_peer(struct sim *sim, unsigned node, const struct plane_sa *sa)
 {
-    const struct plane_sa *peer = sim_plane_by_spi_in(&sim->nodes[1 - node].plane, sa->spi_out, true);
+    const struct plane_sa *peer =
+        sim_plane_by_spi_in(&sim->nodes[1 - node].plane, sa->spi_out, true);
 
     if (!peer || peer->spi_out != sa->spi_in)
         return;
     if (peer->key_in != sa->key_out || peer->key_out != sa->key_in)
         sim_violation(sim, "O4: Child SA %08x: the keys of the ends differ", sa->spi_in);
-    else if (!ike_ts_eq(&peer->local_ts, &sa->remote_ts) || !ike_ts_eq(&peer->remote_ts, &sa->local_ts))
+    else if (!ike_ts_eq(&peer->local_ts, &sa->remote_ts) ||
+             !ike_ts_eq(&peer->remote_ts, &sa->local_ts))
         sim_violation(sim, "O4: Child SA %08x: the selectors of the ends differ", sa->spi_in);
-    else if (memcmp(&peer->suite.encr, &sa->suite.encr, sizeof sa->suite.encr) || peer->suite.esn.id != sa->suite.esn.id)
+    else if (memcmp(&peer->suite.encr, &sa->suite.encr, sizeof sa->suite.encr) ||
+             peer->suite.esn.id != sa->suite.esn.id)
         sim_violation(sim, "O4: Child SA %08x: the suites of the ends differ", sa->spi_in);
 }
 
@@ -189,21 +215,27 @@ void oracle_step(struct sim *sim)
 struct view {
     uint64_t ike[LIST_MAX][2];
     uint32_t child[LIST_MAX][2]; /* in, out */
-    size_t n_ike, n_child, n_settled;
+    size_t n_ike, n_child;
+    struct ike_path path; /* of the IKE SA being walked */
     struct sim_node *node;
 };
 
 static int view_child(void *user, const struct ike_child_info *child)
 {
     struct view *view = user;
+    const struct plane_sa *sa = sim_plane_by_spi_in(&view->node->plane, child->spi_in, true);
 
+    if (sa && sa->live && !ip_endpoint_eq(&sa->path.remote, &view->path.remote))
+        sim_violation(view->node->sim, "O14: node %u: child %08x sends elsewhere than its IKE SA",
+                      view->node->index, child->spi_in);
     if (view->n_child == LIST_MAX)
         return -1;
     view->child[view->n_child][0] = child->spi_in;
     view->child[view->n_child++][1] = child->spi_out;
     if (strcmp(child->state, "INSTALLED"))
-        sim_violation(view->node->sim, "O8: node %u: child %08x is %s long after the network healed", view->node->index,
-                      child->spi_in, child->state);
+        sim_violation(view->node->sim,
+                      "O8: node %u: child %08x is %s long after the network healed",
+                      view->node->index, child->spi_in, child->state);
     return 0;
 }
 
@@ -213,10 +245,12 @@ static int view_ike(void *user, const struct ike_sa_info *sa)
 
     if (view->n_ike == LIST_MAX)
         return -1;
+    view->path = sa->path;
     view->ike[view->n_ike][0] = sa->spi_i;
     view->ike[view->n_ike++][1] = sa->spi_r;
     if (strcmp(sa->state, "ESTABLISHED"))
-        sim_violation(view->node->sim, "O8: node %u: IKE SA %016llx is %s long after the network healed",
+        sim_violation(view->node->sim,
+                      "O8: node %u: IKE SA %016llx is %s long after the network healed",
                       view->node->index, (unsigned long long)sa->spi_i, sa->state);
     return ike_shard_each_child(view->node->shard, sa->ike, view_child, user);
 }
@@ -241,12 +275,13 @@ static void compare(struct sim *sim, const struct view *a, const struct view *b)
 {
     for (size_t i = 0; i < a->n_ike; i++)
         if (!has_ike(b, a->ike[i]))
-            sim_violation(sim, "O8: IKE SA %016llx/%016llx is on node %u alone", (unsigned long long)a->ike[i][0],
-                          (unsigned long long)a->ike[i][1], a->node->index);
+            sim_violation(sim, "O8: IKE SA %016llx/%016llx is on node %u alone",
+                          (unsigned long long)a->ike[i][0], (unsigned long long)a->ike[i][1],
+                          a->node->index);
     for (size_t i = 0; i < a->n_child; i++)
         if (!has_child(b, a->child[i][1], a->child[i][0]))
-            sim_violation(sim, "O8: Child SA %08x/%08x is on node %u alone", a->child[i][0], a->child[i][1],
-                          a->node->index);
+            sim_violation(sim, "O8: Child SA %08x/%08x is on node %u alone", a->child[i][0],
+                          a->child[i][1], a->node->index);
 }
 
 static bool tunnel_in_use(const struct plane *plane, uint64_t tunnel)
@@ -254,6 +289,19 @@ static bool tunnel_in_use(const struct plane *plane, uint64_t tunnel)
     for (size_t i = 0; i < plane->n_sas; i++)
         if (plane->sas[i].active_out && !plane->sas[i].removed && plane->sas[i].tunnel == tunnel)
             return true;
+    return false;
+}
+
+static bool has_heir(const struct plane *plane, const struct plane_sa *orphan)
+{
+    for (size_t i = 0; i < plane->n_sas; i++) {
+        const struct plane_sa *sa = &plane->sas[i];
+
+        if (!sa->orphan && !sa->removed && sa->active_out &&
+            ike_ts_eq(&sa->local_ts, &orphan->local_ts) &&
+            ike_ts_eq(&sa->remote_ts, &orphan->remote_ts))
+            return true;
+    }
     return false;
 }
 
@@ -266,19 +314,31 @@ static void check_plane(struct sim *sim, const struct view *view)
 
         if (sa->removed)
             continue;
+        if (sa->orphan) { /* stands until there is something in its place */
+            if (has_heir(&node->plane, sa))
+                sim_violation(sim, "O13: node %u: orphan %08x stays after it was taken over",
+                              node->index, sa->spi_in);
+            continue;
+        }
         if (!has_child(view, sa->spi_in, sa->spi_out))
-            sim_violation(sim, "O8: node %u: SA %08x is installed but unknown to the core", node->index, sa->spi_in);
+            sim_violation(sim, "O8: node %u: SA %08x is installed but unknown to the core",
+                          node->index, sa->spi_in);
         if (!tunnel_in_use(&node->plane, sa->tunnel))
-            sim_violation(sim, "O8: node %u: no outbound SA of child %08x's tunnel is in use", node->index, sa->spi_in);
+            sim_violation(sim, "O8: node %u: no outbound SA of child %08x's tunnel is in use",
+                          node->index, sa->spi_in);
     }
     if (sim_plane_live(&node->plane) != view->n_child)
-        sim_violation(sim, "O8: node %u: %zu SAs installed, %zu known", node->index, sim_plane_live(&node->plane), view->n_child);
+        sim_violation(sim, "O8: node %u: %zu SAs installed, %zu known", node->index,
+                      sim_plane_live(&node->plane), view->n_child);
     if (node->plane.n_reserved)
-        sim_violation(sim, "O8: node %u: %zu SPIs reserved and forgotten", node->index, node->plane.n_reserved);
+        sim_violation(sim, "O8: node %u: %zu SPIs reserved and forgotten", node->index,
+                      node->plane.n_reserved);
     if (ike_local_crypto_handles(node->crypto))
-        sim_violation(sim, "O8: node %u: %u private keys forgotten", node->index, ike_local_crypto_handles(node->crypto));
+        sim_violation(sim, "O8: node %u: %u private keys forgotten", node->index,
+                      ike_local_crypto_handles(node->crypto));
     if (node->commands_open)
-        sim_violation(sim, "O8: node %u: %u commands never answered", node->index, node->commands_open);
+        sim_violation(sim, "O8: node %u: %u commands never answered", node->index,
+                      node->commands_open);
 }
 
 void oracle_end(struct sim *sim)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define STANDBY_MIN (300 * NS_PER_MS)
+#define ORPHAN_DRAIN (5 * NS_PER_S) /* as ike/install's drain_time */
 
 struct plane_sa *sim_plane_by_spi_in(struct plane *plane, uint32_t spi, bool live)
 {
@@ -39,7 +40,7 @@ size_t sim_plane_live(const struct plane *plane)
     size_t n = 0;
 
     for (size_t i = 0; i < plane->n_sas; i++)
-        n += !plane->sas[i].removed;
+        n += !plane->sas[i].removed && !plane->sas[i].orphan;
     return n;
 }
 
@@ -77,6 +78,45 @@ static bool is_known(struct sim_node *node, uint64_t child)
     return ike_shard_each(node->shard, has_this, &wanted);
 }
 
+static bool same_selectors(const struct plane_sa *a, const struct plane_sa *b)
+{
+    return ike_ts_eq(&a->local_ts, &b->local_ts) && ike_ts_eq(&a->remote_ts, &b->remote_ts);
+}
+
+/* Traffic goes to the new SA; what an earlier life left for it drains. */
+static void take_over(struct sim_node *node, const struct plane_sa *by)
+{
+    struct plane *plane = &node->plane;
+
+    for (size_t i = 0; i < plane->n_sas; i++) {
+        struct plane_sa *sa = &plane->sas[i];
+
+        if (!sa->orphan || sa->removed || sa->orphan_drains || !same_selectors(sa, by))
+            continue;
+        sim_note(node->sim, "node %u: %08x takes over from %08x", node->index, by->spi_in,
+                 sa->spi_in);
+        sa->active_out = false;
+        sa->orphan_drains = true;
+        sim_queue_push(&node->sim->queue,
+                       (struct sim_event){ .kind = SIM_ORPHAN_DROP,
+                                           .node = node->index,
+                                           .life = node->life,
+                                           .key = sa->key_in,
+                                           .id = sa->spi_in,
+                                           .at = node->sim->now + ORPHAN_DRAIN },
+                       span_of(NULL, 0));
+    }
+}
+
+static void drop_orphan(struct sim_node *node, const struct sim_event *event)
+{
+    struct plane_sa *sa = by_key_in(&node->plane, (uint32_t)event->id, event->key);
+
+    sa->removed = true;
+    sa->removed_at = node->sim->now;
+    sim_note(node->sim, "node %u removes orphan %08x", node->index, sa->spi_in);
+}
+
 static void make_active(struct sim_node *node, struct plane_sa *sa)
 {
     struct plane *plane = &node->plane;
@@ -88,11 +128,13 @@ static void make_active(struct sim_node *node, struct plane_sa *sa)
             sa->had_older = true;
             sa->older_out = plane->sas[i].spi_out;
             sa->older_spent = is_spent(node, &plane->sas[i]);
-            sa->older_dead = !sim_plane_by_spi_in(&node->sim->nodes[1 - node->index].plane, sa->older_out, true) ||
+            sa->older_dead = !sim_plane_by_spi_in(&node->sim->nodes[1 - node->index].plane,
+                                                  sa->older_out, true) ||
                              !is_known(node, plane->sas[i].child);
         }
     }
     sa->active_out = true;
+    take_over(node, sa);
 }
 
 /* --- SPIs --- */
@@ -122,6 +164,10 @@ void sim_plane_answer(struct sim_node *node, const struct sim_event *event)
 
     if (event->life != node->life && event->kind != SIM_DATAGRAM && event->kind != SIM_ESP)
         return; /* who asked has crashed since */
+    if (event->kind == SIM_ORPHAN_DROP) {
+        drop_orphan(node, event);
+        return;
+    }
     if (event->kind == SIM_ANSWER_INSTALL && (sa = by_child(&node->plane, event->id))) {
         sa->live = true;
         if (!sa->standby)
@@ -156,7 +202,8 @@ static void port_spi_reserve(void *user, ike_job job)
         rng_fill(&node->rng, &spi, sizeof spi);
         if (space)
             spi = 256 + spi % space;
-    } while (spi < 256 || is_reserved(plane, spi, &i) || sim_plane_by_spi_in(plane, spi, space != 0));
+    } while (spi < 256 || is_reserved(plane, spi, &i) ||
+             sim_plane_by_spi_in(plane, spi, space != 0));
     plane->reserved[plane->n_reserved++] = spi;
     answer_later(node, (struct sim_event){ .kind = SIM_ANSWER_SPI, .job = job, .id = spi });
 }
@@ -167,7 +214,8 @@ static void port_spi_release(void *user, uint32_t spi)
     size_t i;
 
     if (!is_reserved(&node->plane, spi, &i))
-        sim_violation(node->sim, "O11: node %u releases SPI %08x that it does not hold", node->index, spi);
+        sim_violation(node->sim, "O11: node %u releases SPI %08x that it does not hold",
+                      node->index, spi);
     unreserve(&node->plane, spi);
 }
 
@@ -175,7 +223,8 @@ static void port_spi_release(void *user, uint32_t spi)
 
 static uint64_t key_hash(const struct ike_child_keys *keys)
 {
-    return sim_hash(span_of(keys->encr, keys->encr_len)) ^ 31 * sim_hash(span_of(keys->integ, keys->integ_len));
+    return sim_hash(span_of(keys->encr, keys->encr_len)) ^
+           31 * sim_hash(span_of(keys->integ, keys->integ_len));
 }
 
 static struct plane_sa *new_sa(struct plane *plane)
@@ -197,19 +246,30 @@ static void port_install(void *user, ike_job job, const struct ike_child_install
     size_t i;
 
     if (!is_reserved(plane, req->spi_in, &i))
-        sim_violation(node->sim, "O11: node %u installs SPI %08x that it did not reserve", node->index, req->spi_in);
+        sim_violation(node->sim, "O11: node %u installs SPI %08x that it did not reserve",
+                      node->index, req->spi_in);
     unreserve(plane, req->spi_in);
     sa = new_sa(plane);
     *sa = (struct plane_sa){
-        .child = req->child, .tunnel = req->tunnel, .spi_in = req->spi_in, .spi_out = req->spi_out,
-        .key_in = key_hash(&req->key_in), .key_out = key_hash(&req->key_out), .suite = req->suite,
-        .local_ts = req->local_ts, .remote_ts = req->remote_ts, .installed = node->sim->now,
+        .child = req->child,
+        .tunnel = req->tunnel,
+        .spi_in = req->spi_in,
+        .spi_out = req->spi_out,
+        .key_in = key_hash(&req->key_in),
+        .key_out = key_hash(&req->key_out),
+        .suite = req->suite,
+        .local_ts = req->local_ts,
+        .remote_ts = req->remote_ts,
+        .installed = node->sim->now,
         .standby = req->out_standby,
+        .path = req->path,
     };
     sim_note(node->sim, "node %u installs child %llu: in %08x, out %08x%s", node->index,
-             (unsigned long long)req->child, req->spi_in, req->spi_out, req->out_standby ? ", standby" : "");
+             (unsigned long long)req->child, req->spi_in, req->spi_out,
+             req->out_standby ? ", standby" : "");
     oracle_installed(node->sim, node->index, sa);
-    answer_later(node, (struct sim_event){ .kind = SIM_ANSWER_INSTALL, .job = job, .id = req->child });
+    answer_later(node,
+                 (struct sim_event){ .kind = SIM_ANSWER_INSTALL, .job = job, .id = req->child });
 }
 
 static void port_activate_out(void *user, uint64_t child)
@@ -230,26 +290,37 @@ static void port_remove(void *user, uint64_t child)
     struct plane_sa *sa = by_child(&node->plane, child);
 
     if (!sa || !sa->live) {
-        sim_violation(node->sim, "O11: node %u removes child %llu that is not installed", node->index,
-                      (unsigned long long)child);
+        sim_violation(node->sim, "O11: node %u removes child %llu that is not installed",
+                      node->index, (unsigned long long)child);
         return;
     }
     sa->removed = true;
     sa->active_out = false;
     sa->removed_at = node->sim->now;
-    sim_note(node->sim, "node %u removes child %llu: in %08x", node->index, (unsigned long long)child, sa->spi_in);
+    sim_note(node->sim, "node %u removes child %llu: in %08x", node->index,
+             (unsigned long long)child, sa->spi_in);
 }
 
-static void port_update_path(void *user, uint64_t child, const struct ike_path *path, bool udp_encap)
+static void port_update_path(void *user, uint64_t child, const struct ike_path *path,
+                             bool udp_encap)
 {
-    (void)user, (void)child, (void)path, (void)udp_encap; /* the model has no addresses */
+    struct plane_sa *sa = by_child(&((struct sim_node *)user)->plane, child);
+
+    (void)udp_encap;
+    if (sa)
+        sa->path = *path;
 }
 
 struct ike_install_port sim_plane_port(struct sim_node *node)
 {
     return (struct ike_install_port){
-        .spi_reserve = port_spi_reserve, .spi_release = port_spi_release, .install = port_install,
-        .activate_out = port_activate_out, .remove = port_remove, .update_path = port_update_path, .user = node,
+        .spi_reserve = port_spi_reserve,
+        .spi_release = port_spi_release,
+        .install = port_install,
+        .activate_out = port_activate_out,
+        .remove = port_remove,
+        .update_path = port_update_path,
+        .user = node,
     };
 }
 
@@ -264,6 +335,29 @@ void sim_plane_crash(struct plane *plane)
     plane->n_reserved = 0;
 }
 
+/* The core is gone and what it knew; SAs accept and send until taken over. */
+void sim_plane_orphan(struct sim_node *node)
+{
+    struct plane *plane = &node->plane;
+
+    for (size_t i = 0; i < plane->n_sas; i++) {
+        struct plane_sa *sa = &plane->sas[i];
+
+        if (!sa->live && !sa->removed) { /* its batch was not done */
+            sa->removed = true;
+            sa->removed_at = node->sim->now;
+        }
+        if (sa->removed || sa->orphan) {
+            sa->orphan_drains = false; /* the next life has to see to it again */
+            continue;
+        }
+        sa->orphan = true;
+        sa->child = 0;
+        sa->tunnel |= (uint64_t)node->life << 48; /* tunnel numbers begin again */
+    }
+    plane->n_reserved = 0;
+}
+
 void sim_plane_close(struct plane *plane)
 {
     free(plane->sas);
@@ -273,11 +367,15 @@ void sim_plane_close(struct plane *plane)
 
 void sim_plane_traffic(struct sim_node *node)
 {
+    if (sim_node_asleep(node))
+        return;
     for (size_t i = 0; i < node->plane.n_sas; i++) {
         struct plane_sa *sa = &node->plane.sas[i];
 
-        if (sa->active_out && !sa->removed)
-            sim_send_esp(node->sim, node->index, sa->spi_out, sa->key_out, ++sa->seq_out);
+        if (sa->active_out && !sa->removed) {
+            sa->seq_out++;
+            sim_send_esp(node->sim, node->index, sa);
+        }
     }
 }
 
@@ -287,7 +385,8 @@ static bool replaced(const struct plane *plane, const struct plane_sa *was)
     for (size_t i = 0; i < plane->n_sas; i++) {
         const struct plane_sa *sa = &plane->sas[i];
 
-        if (sa->active_out && sa->tunnel == was->tunnel && sa > was && sa->installed < was->removed_at)
+        if (sa->active_out && sa->tunnel == was->tunnel && sa > was &&
+            sa->installed < was->removed_at)
             return true;
     }
     return false;
@@ -302,9 +401,26 @@ static bool has_switched(const struct plane *plane, uint64_t key_out)
         if (plane->sas[i].key_out == key_out)
             old = &plane->sas[i];
     for (size_t i = 0; old && i < plane->n_sas; i++)
-        if (plane->sas[i].active_out && plane->sas[i].tunnel == old->tunnel && &plane->sas[i] != old)
+        if (plane->sas[i].active_out && plane->sas[i].tunnel == old->tunnel &&
+            &plane->sas[i] != old)
             return true;
     return false;
+}
+
+/* Whether traffic goes over it: rules are one for each pair of selectors, so that a
+ * younger SA, should it be gone again, has taken them along. */
+static bool is_in_use(const struct plane *plane, uint64_t key_out)
+{
+    const struct plane_sa *last = NULL, *sa = NULL;
+
+    for (size_t i = 0; i < plane->n_sas; i++)
+        if (plane->sas[i].key_out == key_out)
+            sa = &plane->sas[i];
+    for (size_t i = 0; sa && i < plane->n_sas; i++)
+        if (plane->sas[i].switched && same_selectors(&plane->sas[i], sa))
+            last = &plane->sas[i];
+    /* An orphan itself: nobody could switch it. */
+    return sa && last == sa && sa->active_out && !sa->orphan;
 }
 
 /* The packet came for an SPI that is not there.  That is loss; whether it may
@@ -316,10 +432,23 @@ static void missed(struct sim_node *node, const struct sim_event *event)
     struct plane_sa *was = by_key_in(&node->plane, (uint32_t)event->id, event->key);
 
     sim->counts.esp_late++;
+    if (was && was->removed && was->orphan) {
+        /* Its peer is told by the new life or by its own time-out; before that the
+         * orphan stands.  A peer that slept through it has not been told. */
+        if (sender->asleep_until == 0 && is_in_use(&sender->plane, event->key) &&
+            was->orphan_drains)
+            sim_violation(sim, "O13: node %u: orphan %08x went while its peer was using it",
+                          node->index, was->spi_in);
+        return;
+    }
     if (was && was->removed) {
-        if (!is_spent(node, was) && replaced(&node->plane, was) && has_switched(&sender->plane, event->key))
-            sim_violation(sim, "O10: node %u: a packet on replaced SPI %08x comes in %llu ms after its removal",
-                          node->index, was->spi_in, (unsigned long long)((sim->now - was->removed_at) / NS_PER_MS));
+        if (!is_spent(node, was) && replaced(&node->plane, was) &&
+            has_switched(&sender->plane, event->key))
+            sim_violation(
+                sim,
+                "O10: node %u: a packet on replaced SPI %08x comes in %llu ms after its removal",
+                node->index, was->spi_in,
+                (unsigned long long)((sim->now - was->removed_at) / NS_PER_MS));
         return;
     }
     for (size_t i = 0; i < sender->plane.n_sas; i++) {
@@ -330,11 +459,13 @@ static void missed(struct sim_node *node, const struct sim_event *event)
         if (sa->older_spent || (sa->older_dead && sa->switched - sa->installed >= STANDBY_MIN))
             continue;
         /* Who installs second has our answer, which says that we are ready. */
-        if (was && sa->spi_out == event->id && sa->key_out == event->key && sa->installed > was->installed)
-            sim_violation(sim, "O7: node %u answered before SPI %08x was live", node->index, was->spi_in);
+        if (was && sa->spi_out == event->id && sa->key_out == event->key &&
+            sa->installed > was->installed)
+            sim_violation(sim, "O7: node %u answered before SPI %08x was live", node->index,
+                          was->spi_in);
         if (sa->spi_out == event->id && sa->key_out == event->key && sa->had_older)
-            sim_violation(sim, "O7: node %u sent on rekeyed SPI %08x before node %u had it", 1 - node->index,
-                          (unsigned)event->id, node->index);
+            sim_violation(sim, "O7: node %u sent on rekeyed SPI %08x before node %u had it",
+                          1 - node->index, (unsigned)event->id, node->index);
     }
 }
 
@@ -350,15 +481,26 @@ void sim_plane_esp(struct sim_node *node, const struct sim_event *event)
     if (sa->key_in != event->key && node->sim->weather.spi_space)
         return; /* of an earlier SA of that SPI: does not authenticate */
     if (sa->key_in != event->key) {
-        sim_violation(node->sim, "O4: node %u: SPI %08x has another key than its sender", node->index, sa->spi_in);
+        sim_violation(node->sim, "O4: node %u: SPI %08x has another key than its sender",
+                      node->index, sa->spi_in);
         return;
     }
     if (sa->seen[bit / 64] >> bit % 64 & 1)
         return; /* the network's duplicate */
     sa->seen[bit / 64] |= 1ull << bit % 64;
     node->sim->counts.esp_delivered++;
-    if (sa->used)
+    node->sim->counts.esp_orphan += sa->orphan;
+    if (event->seq > sa->seq_in_max) {
+        sa->seq_in_max = event->seq;
+        if (!sa->orphan && !ip_endpoint_eq(&sa->path.remote, &event->path.remote))
+            answer_later(node, (struct sim_event){
+                                   .kind = SIM_CHILD_MOVED, .id = sa->child, .path = event->path });
+        sa = by_key_in(&node->plane, (uint32_t)event->id, event->key);
+    }
+    if (sa->used || sa->orphan)
         return;
     sa->used = true;
-    answer_later(node, (struct sim_event){ .kind = SIM_CHILD_EVENT, .id = sa->child, .code = IKE_CHILD_FIRST_PACKET });
+    answer_later(node, (struct sim_event){ .kind = SIM_CHILD_EVENT,
+                                           .id = sa->child,
+                                           .code = IKE_CHILD_FIRST_PACKET });
 }

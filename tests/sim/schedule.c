@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * schedule: one run.  Weather, configuration and operations are drawn from the
- * seed: set-up from either side or both, both rekeys from either side or both at
- * once, new and deleted Child SAs, deleted IKE SAs, limits and losses reported by
- * the data plane, ends that crash and forget all; in some runs SPIs are few and
+ * schedule: one run.  Operations are drawn from the seed: set-up from either side or both, both
+ * rekeys from either side or both at once, new and deleted Child SAs, deleted IKE SAs, limits and
+ * losses reported by the data plane, ends that crash and forget all; in some runs SPIs are few and
  * come again.  Then the network heals, nothing more is asked, and long after that
  * the oracle compares the ends.
  */
@@ -16,6 +15,10 @@
 #define OPERATIONS_MIN 4
 #define OPERATIONS_MAX 16
 #define STEPS_MAX 400000 /* a run that goes on longer is a loop */
+#define QUIET_TRIES 60   /* with lifetimes on: so often a rekey may be under way at the end */
+
+/* What may be asked of a run: commands (see command()), then what befalls an end. */
+enum operation { OP_DISTURB = 11, OP_CRASH, OP_NAP, OP_REBIND, OP_SECRET, OP_LONELY };
 
 ns_time sim_random_time(struct sim *sim, ns_time lo, ns_time hi)
 {
@@ -66,84 +69,6 @@ void sim_violation(struct sim *sim, const char *fmt, ...)
     sim_note(sim, "VIOLATION %s", sim->violation);
 }
 
-/* --- configuration --- */
-
-static void parse_or_die(int rc)
-{
-    if (rc)
-        abort();
-}
-
-static void child_conf(struct ike_child_conf *child, const char *name, const char *local, const char *remote,
-                       const char *esp)
-{
-    ike_child_conf_init(child, name);
-    child->local_ts.n = child->remote_ts.n = 1;
-    parse_or_die(ike_ts_parse(local, &child->local_ts.ts[0], NULL));
-    parse_or_die(ike_ts_parse(remote, &child->remote_ts.ts[0], NULL));
-    parse_or_die(ike_proposal_parse(esp, IKE_PROTO_ESP, &child->esp_proposals[0], NULL));
-    child->n_esp_proposals = 1;
-    child->rekey_time = child->life_time = 0; /* the schedule rekeys */
-}
-
-/* x25519 mostly: the others cost a hundred times more and add no states. */
-static struct ike_conn *make_conn(unsigned node, const char *ike, const char *esp)
-{
-    static const char *const ids[] = { "a.example", "b.example" };
-    static const char *const nets[] = { "10.1.0.0/16", "10.2.0.0/16" };
-    static const char *const others[] = { "10.3.0.0/16", "10.4.0.0/16" };
-    struct ike_conn *conn = ike_conn_new("sim");
-
-    if (!conn)
-        abort();
-    conn->local_addrs[0] = ip_addr_v4(0xc6336401u + node);
-    conn->remote_addrs[0].lo = conn->remote_addrs[0].hi = ip_addr_v4(0xc6336402u - node);
-    conn->n_local_addrs = conn->n_remote_addrs = 1;
-    parse_or_die(ike_proposal_parse(ike, IKE_PROTO_IKE, &conn->proposals[0], NULL));
-    conn->n_proposals = 1;
-    parse_or_die(ike_id_parse(ids[node], &conn->local.id, NULL));
-    parse_or_die(ike_id_parse(ids[1 - node], &conn->remote.id, NULL));
-    conn->local.auth = conn->remote.auth = IKE_AUTH_PSK;
-    conn->encap = true;
-    conn->rekey_time = 0;
-    conn->dpd_delay = 20 * NS_PER_S; /* what tells an end that the other has given up */
-    child_conf(&conn->children[0], "net", nets[node], nets[1 - node], esp);
-    child_conf(&conn->children[1], "other", others[node], others[1 - node], esp);
-    conn->n_children = 2;
-    return conn;
-}
-
-static void draw_weather(struct sim *sim)
-{
-    static const ns_time delays[] = { NS_PER_MS, 20 * NS_PER_MS, 300 * NS_PER_MS, 3 * NS_PER_S };
-    static const ns_time answers[] = { 0, 0, 2 * NS_PER_MS, 400 * NS_PER_MS };
-
-    sim->weather = (struct sim_weather){
-        .loss = sim_chance(sim, 250) ? 0 : rng_below(&sim->rng, 300),
-        .duplicate = rng_below(&sim->rng, 200),
-        .delay_min = NS_PER_MS / 2,
-        .delay_max = delays[rng_below(&sim->rng, 4)],
-        .answer_max = answers[rng_below(&sim->rng, 4)],
-        .spi_space = sim_chance(sim, 200) ? 64 : 0,
-        .crashes = sim_chance(sim, 200),
-    };
-}
-
-static void open_nodes(struct sim *sim)
-{
-    static const char *const ikes[] = { "aes256gcm16-prfsha384-x25519", "aes128gcm16-prfsha256-x25519",
-                                        "aes256-sha256-prfsha256-x25519", "aes128gcm16-prfsha256-ecp256" };
-    static const char *const esps[] = { "aes128gcm16", "aes256gcm16-x25519", "aes128gcm16-x25519-esn" };
-    const char *ike = ikes[rng_below(&sim->rng, 4)];
-    const char *esp = esps[rng_below(&sim->rng, 3)];
-
-    for (unsigned i = 0; i < SIM_NODES; i++) {
-        sim_node_open(sim, i);
-        sim->conns[i] = make_conn(i, ike, esp);
-        parse_or_die(ike_shard_conn_put(sim->nodes[i].shard, sim->conns[i], NULL));
-    }
-}
-
 /* --- operations --- */
 
 static void on_done(void *user, int code, const char *text)
@@ -171,6 +96,9 @@ static void command(struct sim *sim, struct sim_node *node, unsigned what)
     case 2:
         ike_shard_initiate(node->shard, sim->now, "sim", "other", on_done, node);
         return;
+    case OP_LONELY: /* the peer has nothing of the kind */
+        ike_shard_initiate(node->shard, sim->now, "sim", "lonely", on_done, node);
+        return;
     case 3:
     case 4:
     case 5:
@@ -193,8 +121,8 @@ static void command(struct sim *sim, struct sim_node *node, unsigned what)
 /* What a data plane reports of any of its SAs. */
 static void disturb(struct sim *sim, struct sim_node *node)
 {
-    static const enum ike_child_event what[] = { IKE_CHILD_SOFT_LIMIT, IKE_CHILD_SOFT_LIMIT, IKE_CHILD_LOST,
-                                                 IKE_CHILD_HARD_LIMIT };
+    static const enum ike_child_event what[] = { IKE_CHILD_SOFT_LIMIT, IKE_CHILD_SOFT_LIMIT,
+                                                 IKE_CHILD_LOST, IKE_CHILD_HARD_LIMIT };
     size_t n = node->plane.n_sas;
     struct plane_sa *sa = n ? &node->plane.sas[rng_below(&sim->rng, (uint32_t)n)] : NULL;
 
@@ -207,18 +135,47 @@ static void disturb(struct sim *sim, struct sim_node *node)
     ike_shard_child_event(node->shard, sim->now, sa->child, event);
 }
 
+/* A lid that is closed: minutes, or hours. */
+static void nap(struct sim *sim, struct sim_node *node)
+{
+    ns_time longest = sim_chance(sim, 500) ? 5 * 60 * NS_PER_S : 3 * 3600 * NS_PER_S;
+
+    node->asleep_until = sim->now + sim_random_time(sim, NS_PER_S, longest);
+    sim->counts.naps++;
+    sim_note(sim, "node %u sleeps until %.3f", node->index, (double)node->asleep_until / 1e9);
+}
+
+/* The daemon starts what is to be up, as after every start. */
+static void crash(struct sim *sim, struct sim_node *node)
+{
+    sim_node_crash(node, sim->weather.plane_stands);
+    node->commands_open = 0;
+    if (sim->weather.lifetimes)
+        command(sim, node, 0);
+}
+
 static void operate_on(struct sim *sim, unsigned index, unsigned what)
 {
+    const struct sim_weather *weather = &sim->weather;
     struct sim_node *node = &sim->nodes[index];
 
-    if (what == 12 && !sim->weather.crashes)
-        what = 11;
+    if (sim_node_asleep(node))
+        return;
+    if ((what == OP_CRASH && !weather->crashes) || (what == OP_NAP && !weather->naps) ||
+        (what == OP_REBIND && !weather->nat) || (what == OP_SECRET && !weather->secrets_change))
+        what = OP_DISTURB;
     sim->counts.operations++;
     sim_note(sim, "node %u: operation %u", index, what);
-    if (what == 11)
+    if (what == OP_DISTURB)
         disturb(sim, node);
-    else if (what == 12)
-        sim_node_crash(node);
+    else if (what == OP_CRASH)
+        crash(sim, node);
+    else if (what == OP_NAP)
+        nap(sim, node);
+    else if (what == OP_REBIND)
+        sim_rebind(sim);
+    else if (what == OP_SECRET)
+        node->other_secret = !node->other_secret;
     else
         command(sim, node, what);
 }
@@ -226,13 +183,38 @@ static void operate_on(struct sim *sim, unsigned index, unsigned what)
 static void operate(struct sim *sim)
 {
     unsigned node = rng_below(&sim->rng, SIM_NODES);
-    unsigned what = rng_below(&sim->rng, 13);
+    unsigned lowest = sim->weather.lifetimes ? OP_DISTURB : 0; /* no operator */
+    unsigned highest = sim->weather.lifetimes ? OP_SECRET : OP_LONELY;
+    unsigned what = lowest + rng_below(&sim->rng, highest + 1 - lowest);
 
+    if (sim->weather.calm)
+        return; /* the one that marks the end */
     operate_on(sim, node, what);
     if (sim_chance(sim, 300)) { /* both ends at once */
         sim->counts.crossings++;
-        operate_on(sim, 1 - node, sim_chance(sim, 600) ? what : rng_below(&sim->rng, 13));
+        operate_on(sim, 1 - node,
+                   sim_chance(sim, 600) ? what
+                                        : lowest + rng_below(&sim->rng, highest + 1 - lowest));
     }
+}
+
+/* Hours in which only time does anything, and now and then the world. */
+static void plan_hours(struct sim *sim)
+{
+    ns_time end = sim->now + sim_random_time(sim, 3600 * NS_PER_S, 6 * 3600 * NS_PER_S);
+
+    for (unsigned i = 0; i < SIM_NODES; i++)
+        if (i == 0 || sim_chance(sim, 500))
+            operate_on(sim, i, 0);
+    for (ns_time t = sim->now + 120 * NS_PER_S; !sim->weather.calm && t < end;
+         t += sim_random_time(sim, NS_PER_S, 3600 * NS_PER_S))
+        sim_queue_push(&sim->queue, (struct sim_event){ .at = t, .kind = SIM_OPERATE },
+                       span_of(NULL, 0));
+    sim_queue_push(&sim->queue, (struct sim_event){ .at = end, .kind = SIM_OPERATE },
+                   span_of(NULL, 0));
+    for (ns_time t = sim->now; t < end; t += sim_random_time(sim, NS_PER_S, 60 * NS_PER_S))
+        sim_queue_push(&sim->queue, (struct sim_event){ .at = t, .kind = SIM_TRAFFIC },
+                       span_of(NULL, 0));
 }
 
 static void plan(struct sim *sim)
@@ -243,11 +225,15 @@ static void plan(struct sim *sim)
     operate_on(sim, rng_below(&sim->rng, SIM_NODES), 0);
     for (unsigned i = 0; i < n; i++) {
         /* Close together (crossing), or far apart (settled in between). */
-        at += sim_chance(sim, 500) ? sim_random_time(sim, 0, NS_PER_S) : sim_random_time(sim, 0, 30 * NS_PER_S);
-        sim_queue_push(&sim->queue, (struct sim_event){ .at = at, .kind = SIM_OPERATE }, span_of(NULL, 0));
+        at += sim_chance(sim, 500) ? sim_random_time(sim, 0, NS_PER_S)
+                                   : sim_random_time(sim, 0, 30 * NS_PER_S);
+        sim_queue_push(&sim->queue, (struct sim_event){ .at = at, .kind = SIM_OPERATE },
+                       span_of(NULL, 0));
     }
-    for (ns_time t = sim->now; t < at + 60 * NS_PER_S; t += sim_random_time(sim, 50 * NS_PER_MS, 900 * NS_PER_MS))
-        sim_queue_push(&sim->queue, (struct sim_event){ .at = t, .kind = SIM_TRAFFIC }, span_of(NULL, 0));
+    for (ns_time t = sim->now; t < at + 60 * NS_PER_S;
+         t += sim_random_time(sim, 50 * NS_PER_MS, 900 * NS_PER_MS))
+        sim_queue_push(&sim->queue, (struct sim_event){ .at = t, .kind = SIM_TRAFFIC },
+                       span_of(NULL, 0));
 }
 
 /* --- time --- */
@@ -258,7 +244,9 @@ static bool next_time(struct sim *sim, ns_time *ret_at, int *ret_timer)
 
     *ret_timer = -1;
     for (int i = 0; i < SIM_NODES; i++) {
-        ns_time armed = sim->nodes[i].armed;
+        const struct sim_node *node = &sim->nodes[i];
+        ns_time armed =
+            node->armed && node->armed < node->asleep_until ? node->asleep_until : node->armed;
 
         if (armed && (!any || armed < *ret_at)) {
             *ret_at = armed;
@@ -278,8 +266,15 @@ static void step_event(struct sim *sim)
     else if (event.kind == SIM_TRAFFIC)
         for (unsigned i = 0; i < SIM_NODES; i++)
             sim_plane_traffic(&sim->nodes[i]);
-    else
+    else if (event.kind == SIM_DATAGRAM || event.kind == SIM_ESP) {
+        if (sim_arrives(sim, &event))
+            sim_plane_answer(&sim->nodes[event.node], &event);
+    } else if (sim_node_asleep(&sim->nodes[event.node])) {
+        event.at = sim->nodes[event.node].asleep_until;
+        sim_queue_push(&sim->queue, event, span_of(event.data, event.len));
+    } else {
         sim_plane_answer(&sim->nodes[event.node], &event);
+    }
     free(event.data);
 }
 
@@ -320,6 +315,36 @@ static bool operations_left(const struct sim *sim)
     return false;
 }
 
+/* With lifetimes on, the ends may be just in the middle of a rekey. */
+static void end_in_agreement(struct sim *sim)
+{
+    if (sim->violation[0])
+        return;
+    oracle_end(sim);
+    for (unsigned i = 0; sim->weather.lifetimes && sim->violation[0] && i < QUIET_TRIES; i++) {
+        sim->violation[0] = '\0';
+        sim_run_until(sim, sim->now + 2 * NS_PER_S);
+        if (sim->violation[0])
+            return; /* of another kind */
+        oracle_end(sim);
+    }
+}
+
+static void heal(struct sim *sim)
+{
+    ns_time awake = sim->now;
+
+    sim->weather.loss = sim->weather.duplicate = 0;
+    sim->weather.delay_max = 20 * NS_PER_MS;
+    sim_note(sim, "the network heals");
+    for (unsigned i = 0; i < SIM_NODES; i++) {
+        sim->nodes[i].other_secret = false;
+        if (sim->nodes[i].asleep_until > awake)
+            awake = sim->nodes[i].asleep_until;
+    }
+    sim_run_until(sim, awake + SIM_SETTLE);
+}
+
 bool sim_run(struct sim *sim, uint64_t seed)
 {
     sim->seed = seed;
@@ -327,19 +352,19 @@ bool sim_run(struct sim *sim, uint64_t seed)
     sim->violation[0] = '\0';
     sim->queue = (struct sim_queue){ 0 };
     sim->rng = seeded_rng_init(&sim->seeded, seed);
-    draw_weather(sim);
+    sim_draw_weather(sim);
     oracle_open(sim);
-    open_nodes(sim);
-    plan(sim);
+    sim_open_nodes(sim);
+    if (sim->weather.lifetimes)
+        plan_hours(sim);
+    else
+        plan(sim);
     while (operations_left(sim) && !sim->violation[0])
         sim_run_until(sim, sim->now + NS_PER_S);
-    sim->weather.loss = sim->weather.duplicate = 0;
-    sim->weather.delay_max = 20 * NS_PER_MS;
-    sim_note(sim, "the network heals");
-    sim_run_until(sim, sim->now + SIM_SETTLE);
-    if (!sim->violation[0])
-        oracle_end(sim);
+    heal(sim);
+    end_in_agreement(sim);
     sim_trial(sim);
+    sim->weather.calm = false; /* now all goes down */
     for (unsigned i = 0; i < SIM_NODES; i++) {
         sim_node_close(&sim->nodes[i]);
         ike_conn_unref(sim->conns[i]);

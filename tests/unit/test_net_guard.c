@@ -77,11 +77,10 @@ static void one_pair_has_this_text(void **state)
               "\t\tjump leaving\n"
               "\t}\n"
               "\tchain in {\n"
-              "\t\ttype filter hook prerouting priority -300; policy accept;\n"
+              "\t\ttype filter hook prerouting priority -450; policy accept;\n"
               "\t\tiifname \"ipsec0\" accept\n"
               "\t\tiifname \"lo\" accept\n"
               "\t\tudp dport { 500, 4500 } fib daddr type local meta mark set 0x1f5e accept\n"
-              "\t\tmeta l4proto udp ip frag-off & 0x1fff != 0 fib daddr type local accept\n"
               "\t\tjump arriving\n"
               "\t}\n"
               "}\n");

@@ -25,6 +25,8 @@ struct world {
     char done_text[ERR_TEXT_LEN];
     size_t guard_n;
     int n_guards;
+    int guard_code;
+    uint64_t addrs; /* of this host */
     char guard_tun[NIC_NAME_LEN];
     /* What the peer answers a hello with while it connects. */
     int hello_code;
@@ -102,11 +104,18 @@ static int fake_connect(void *user, const char *path, int *ret_fd, struct err *e
 static int fake_guard(void *user, const struct net_guard *guard, struct err *err)
 {
     (void)user;
-    (void)err;
     w.n_guards++;
+    if (w.guard_code)
+        return err_set(err, w.guard_code, "drop rule: refused");
     w.guard_n = guard->n;
     snprintf(w.guard_tun, sizeof w.guard_tun, "%s", guard->tun);
     return 0;
+}
+
+static uint64_t fake_addrs(void *user)
+{
+    (void)user;
+    return w.addrs;
 }
 
 /* Time passes with every look, so that a wait for a silent peer ends. */
@@ -119,6 +128,7 @@ static ns_time fake_now(void *user)
 static const struct soft_port port = {
     .connect = fake_connect,
     .guard = fake_guard,
+    .addrs = fake_addrs,
     .now = fake_now,
     .deadline_ms = 5,
 };
@@ -499,6 +509,56 @@ static void the_guard_needs_no_data_plane_and_follows_its_tun_name(void **state)
     assert_string_equal(w.guard_tun, "secure7");
 }
 
+static void the_guard_follows_the_addresses_of_this_host_once_a_second(void **state)
+{
+    struct nic_guard_entry e = { .sel = kit_selector("10.1.0.0/24", "10.2.0.0/24") };
+
+    (void)state;
+    open_and_skip_hello();
+    w.addrs = 1;
+    process();
+    assert_int_equal(w.n_guards, 0); /* none was set */
+    assert_int_equal(w.dev->ops->guard_set(w.dev, &e, 1, NULL), 0);
+    manual_clock_advance(&w.clock, NS_PER_S);
+    process();
+    assert_int_equal(w.n_guards, 1);
+    w.addrs = 2;
+    process();
+    assert_int_equal(w.n_guards, 1);
+    manual_clock_advance(&w.clock, NS_PER_S);
+    process();
+    assert_int_equal(w.n_guards, 2);
+    assert_int_equal(w.guard_n, 1);
+    manual_clock_advance(&w.clock, NS_PER_S);
+    process();
+    assert_int_equal(w.n_guards, 2);
+}
+
+static void no_rule_is_added_under_a_guard_that_does_not_know_an_address(void **state)
+{
+    struct nic_guard_entry e = { .sel = kit_selector("10.1.0.0/24", "10.2.0.0/24") };
+    struct nic_rule_attr rule = kit_rule("10.1.0.0/24", "10.2.0.0/24", 0);
+    struct nic_batch_op op = { .kind = NIC_OP_RULE_ADD, .rule = &rule };
+    struct nic_batch batch = { .ops = &op, .n_ops = 1, .done = done };
+    struct span payload;
+
+    (void)state;
+    open_and_skip_hello();
+    assert_int_equal(w.dev->ops->guard_set(w.dev, &e, 1, NULL), 0);
+    w.addrs = 2;
+    w.guard_code = ERR_IO;
+    w.dev->ops->submit(w.dev, &batch);
+    assert_int_equal(w.done_code, ERR_IO);
+    assert_string_equal(w.done_text, "drop rule: refused");
+    assert_int_equal(recv(w.peer, got, sizeof got, MSG_DONTWAIT), -1);
+    w.guard_code = 0;
+    w.dev->ops->submit(w.dev, &batch);
+    assert_int_equal(w.n_guards, 3);
+    peer_error(DPC_OP_BATCH, peer_recv(&payload).id, ERR_FULL, "enough");
+    process();
+    assert_int_equal(w.n_guards, 3);
+}
+
 static int count_sa(void *user, const struct nic_sa_info *info)
 {
     *(uint64_t *)user += info->id;
@@ -554,6 +614,8 @@ int main(void)
         T(garbage_ends_the_connection),
         T(a_stuck_data_plane_is_given_up),
         T(the_guard_needs_no_data_plane_and_follows_its_tun_name),
+        T(the_guard_follows_the_addresses_of_this_host_once_a_second),
+        T(no_rule_is_added_under_a_guard_that_does_not_know_an_address),
         T(a_list_comes_page_by_page),
     };
 

@@ -63,6 +63,20 @@ bool server_lease_free(struct server *s)
     return !s->holder;
 }
 
+/* At most one line a second, however many knock. */
+static void refuse(struct server *s, int fd, const char *why, unsigned long n)
+{
+    ns_time now = clock_now();
+
+    close(fd);
+    s->n_refused++;
+    if (now < s->next_refusal)
+        return;
+    log_line(LOG_WARN, "dp", "control socket: %s %lu (%llu refused so far)", why, n,
+             (unsigned long long)s->n_refused);
+    s->next_refusal = now + NS_PER_S;
+}
+
 static void accept_client(struct server *s)
 {
     struct ucred cred = { 0 };
@@ -74,8 +88,7 @@ static void accept_client(struct server *s)
         return;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
         (cred.uid != 0 && cred.uid != geteuid())) {
-        log_line(LOG_WARN, "dp", "control socket: uid %u refused", (unsigned)cred.uid);
-        close(fd);
+        refuse(s, fd, "not for user", cred.uid);
         return;
     }
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size); /* best effort */
@@ -87,8 +100,7 @@ static void accept_client(struct server *s)
             client_fini(&s->clients[i]);
         return;
     }
-    log_line(LOG_WARN, "dp", "control socket: %d clients are the limit", SERVER_CLIENTS_MAX);
-    close(fd);
+    refuse(s, fd, "clients are limited to", SERVER_CLIENTS_MAX);
 }
 
 /* One record; false once nothing more is there or the client is gone. */
@@ -99,6 +111,7 @@ static bool read_request(struct server *s, struct client *c)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     if (n <= 0 || (size_t)n > sizeof s->rx) {
+        mem_wipe(s->rx, sizeof s->rx);
         c->broken = true;
         return false;
     }

@@ -28,6 +28,8 @@ struct server {
     struct spi_set spis;
     uint64_t events_lost; /* nobody there, or too slow */
     size_t n_sas, n_rules;
+    uint64_t n_refused;   /* connections */
+    ns_time next_refusal; /* no log line about one before */
     uint8_t rx[DPC_FRAME_MAX], tx[DPC_FRAME_MAX];
 };
 

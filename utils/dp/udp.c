@@ -48,8 +48,9 @@ int udp_open(uint16_t port, uint32_t mark, bool reuse, int *ret_fd, struct err *
     if (reuse && set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
         return refuse(fd, err, "UDP socket: SO_REUSEPORT");
     /* Outer fragments rather than a black hole: the DF bit stays off (RFC 4301
-     * section 8.1 leaves the choice to us). */
-    if (set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT) < 0)
+     * section 8.1 leaves the choice to us).  A path MTU from an ICMP error is
+     * not believed: anybody can forge one, and what it cuts up may not arrive. */
+    if (set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT) < 0)
         return refuse(fd, err, "UDP socket: IP_MTU_DISCOVER");
     /* Speed only: without them everything works, slower. */
     if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUF) < 0)

@@ -215,6 +215,7 @@ void sm_child_fill_install(struct sm_child *child, bool responder, struct ike_ch
     ret->spi_out = child->spi_out;
     sm_child_ts(child, &ret->local_ts, &ret->remote_ts);
     ret->path = sa->path;
+    child->path_stale = false;
     ret->udp_encap = child->udp_encap;
     ret->out_standby = standby;
     ret->conf = child->conf;
@@ -226,6 +227,7 @@ void sm_child_fill_install(struct sm_child *child, bool responder, struct ike_ch
 void sm_child_installed(struct sm_child *child, bool rekeyed)
 {
     struct ike_shard *shard = child->shard;
+    const struct ike_install_port *port = &shard->ports.install;
 
     child->installed = true;
     child->state = SM_CHILD_INSTALLED;
@@ -241,6 +243,8 @@ void sm_child_installed(struct sm_child *child, bool rekeyed)
         shard->stats.child_rekeys++;
     else
         shard->stats.child_up++;
+    if (child->path_stale) /* the peer moved meanwhile */
+        port->update_path(port->user, child->id, &child->sa->path, child->udp_encap);
     sm_child_tell(child, rekeyed ? IKE_CHANGE_REKEYED : IKE_CHANGE_UP, "installed");
 }
 

@@ -37,6 +37,7 @@ struct sm_child {
     uint8_t events; /* waiting, a bit each of enum ike_child_event */
     bool move_waiting;
     bool installed;  /* the install port has it */
+    bool path_stale; /* the peer moved while the port was installing it */
     bool lost;       /* the data plane has lost it: nothing flows until it is replaced */
     bool standby;    /* its outbound SA is not used yet */
     bool takes_over; /* its tunnel comes from an IKE SA that was forgotten */

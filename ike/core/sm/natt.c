@@ -85,6 +85,8 @@ static void tell_children(struct sm_sa *sa)
 
         if (child->installed)
             port->update_path(port->user, child->id, &sa->path, child->udp_encap);
+        else
+            child->path_stale = true; /* told when its install is answered */
     }
 }
 
