@@ -325,6 +325,26 @@ static void a_new_child_crosses_an_ike_delete(void **state)
     assert_int_equal(two_live(&two.end[0]), two_live(&two.end[1]));
 }
 
+/* What is asked for last is done first if it makes the rest needless. */
+static void the_delete_of_the_ike_sa_overtakes_what_waits(void **state)
+{
+    struct two_outcome a, b, c;
+
+    (void)state;
+    start(0, REKEY_CHILD, &a);
+    start(0, REKEY_IKE, &b);
+    start(0, DELETE_IKE, &c);
+    two_shards_run(&two);
+    sk_ladder_is(&tap, "A CREATE_CHILD_SA request 2: N(REKEY_SA) SA Nonce TSi TSr\n"
+                       "B CREATE_CHILD_SA response 2: SA Nonce TSi TSr\n"
+                       "A INFORMATIONAL request 3: D(IKE)\n"
+                       "B INFORMATIONAL response 3:\n");
+    assert_int_equal(a.code, 0);
+    assert_int_equal(b.code, ERR_STATE);
+    assert_int_equal(c.code, 0);
+    check(0, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +366,7 @@ int main(void)
         T(a_new_child_crosses_an_ike_rekey),
         T(an_ike_rekey_crosses_a_new_child),
         T(a_new_child_crosses_an_ike_delete),
+        T(the_delete_of_the_ike_sa_overtakes_what_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
