@@ -217,7 +217,7 @@ static void a_failure_of_any_port_is_told_and_leaves_nothing(void **state)
             run_to(kinds[k], e);
             a = waiting(kinds[k]);
             if (a->code == 0 && a->kind == TWO_SPI)
-                two.end[e].n_reserved--; /* the port keeps what it does not give */
+                two.end[e].n_reserved--;  /* the port keeps what it does not give */
             if (a->kind == TWO_INSTALL) { /* what fails keeps its reservation */
                 two.end[e].installs[0].removed = true;
                 two.end[e].installs[0].out_active = false;
