@@ -169,8 +169,10 @@ void sk_change_next(struct sk_tap *tap, int from, uint8_t exchange, bool respons
 
 static void add(char *text, const char *more)
 {
-    assert_true(strlen(text) + strlen(more) < SK_TAP_TEXT);
-    strcat(text, more);
+    size_t at = strlen(text);
+
+    assert_true(at + strlen(more) < SK_TAP_TEXT);
+    snprintf(text + at, SK_TAP_TEXT - at, "%s", more);
 }
 
 static void add_payload(char *text, const struct ike_payload *p)
