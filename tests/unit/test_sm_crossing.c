@@ -325,6 +325,24 @@ static void a_new_child_crosses_an_ike_delete(void **state)
     assert_int_equal(two_live(&two.end[0]), two_live(&two.end[1]));
 }
 
+/* A rekey of what we are deleting is put off before anything is made for it. */
+static void a_rekey_of_what_is_going_reserves_nothing(void **state)
+{
+    struct two_outcome a, b;
+    uint32_t spis = two.end[0].last_spi;
+
+    (void)state;
+    start(0, DELETE_CHILD, &a);
+    start(1, REKEY_CHILD, &b);
+    two_shards_run(&two);
+    assert_true(sk_said(&tap, 0, IKE_N_TEMPORARY_FAILURE, NULL));
+    assert_int_equal(two.end[0].last_spi, spis);
+    assert_int_equal(two.end[0].n_installs, 1);
+    assert_int_equal(a.code, 0);
+    assert_int_equal(b.n, 1);
+    check(1, 0);
+}
+
 /* What is asked for last is done first if it makes the rest needless. */
 static void the_delete_of_the_ike_sa_overtakes_what_waits(void **state)
 {
@@ -366,6 +384,7 @@ int main(void)
         T(a_new_child_crosses_an_ike_rekey),
         T(an_ike_rekey_crosses_a_new_child),
         T(a_new_child_crosses_an_ike_delete),
+        T(a_rekey_of_what_is_going_reserves_nothing),
         T(the_delete_of_the_ike_sa_overtakes_what_waits),
     };
 
