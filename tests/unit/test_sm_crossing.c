@@ -338,6 +338,9 @@ static void a_rekey_of_what_is_going_reserves_nothing(void **state)
     assert_true(sk_said(&tap, 0, IKE_N_TEMPORARY_FAILURE, NULL));
     assert_int_equal(two.end[0].last_spi, spis);
     assert_int_equal(two.end[0].n_installs, 1);
+    assert_int_equal(two.end[1].n_installs, 1);
+    assert_int_equal(two_ike_count(&two.end[0]), 1);
+    assert_int_equal(two_ike_count(&two.end[1]), 1);
     assert_int_equal(a.code, 0);
     assert_int_equal(b.n, 1);
     check(1, 0);
