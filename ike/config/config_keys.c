@@ -19,7 +19,7 @@ static const struct config_word mode_words[] = {
 static const struct config_word action_words[] = {
     { "none", IKE_ACTION_NONE },
     { "start", IKE_ACTION_START },
-    { "trap", IKE_ACTION_TRAP },
+    { "trap", CONFIG_LACKING },
     { NULL, 0 },
 };
 static const struct config_word dpd_words[] = {
