@@ -15,12 +15,17 @@ SWAN_PACKAGES="strongswan-charon strongswan-libcharon libstrongswan libstrongswa
 
 swan_fetch() {
   [ -e "$SWAN_ROOT/complete" ] && return 0
+  rm -rf "$CACHE/debs" "$SWAN_ROOT"
   mkdir -p "$CACHE/debs" "$SWAN_ROOT"
-  # shellcheck disable=SC2086
-  (cd "$CACHE/debs" && apt-get -q -o APT::Sandbox::User=root download $SWAN_PACKAGES >/dev/null) || die "strongSwan could not be fetched"
+  # A machine that had every package may never have read its package lists.
+  swan_download || { apt-get -qq update && swan_download; } || die "strongSwan could not be fetched"
   local deb
   for deb in "$CACHE"/debs/*.deb; do dpkg-deb -x "$deb" "$SWAN_ROOT"; done
   touch "$SWAN_ROOT/complete"
+}
+# shellcheck disable=SC2086
+swan_download() {
+  (cd "$CACHE/debs" && apt-get -q -o Acquire::Retries=3 -o APT::Sandbox::User=root download $SWAN_PACKAGES >/dev/null)
 }
 swan_version() { sed -n 's/^Version: //p' < <(dpkg-deb -f "$CACHE"/debs/strongswan-charon_*.deb) | head -n 1; }
 
