@@ -46,6 +46,8 @@ bool ctl_anyone(struct ctl *ctl, const char *event);
 void ctl_list_sas(const struct ctl_call *call);
 void ctl_write_ike(struct vici_writer *w, struct daemon *d, const struct ike_sa_info *sa,
                    bool children);
+/* A list of selectors in swanctl's form; `list` NULL: an empty one. */
+void ctl_write_ts(struct vici_writer *w, const char *key, const struct ike_ts_list *list);
 /* ctl_conns.c */
 void ctl_list_conns(const struct ctl_call *call);
 void ctl_get_conns(const struct ctl_call *call);

@@ -10,16 +10,6 @@
 #define VALUE_LEN 4096 /* bytes of one configuration value */
 #define SECTION_LEN (IKE_NAME_LEN + 16)
 
-static void write_ts(struct vici_writer *w, const char *key, const struct ike_ts_list *list)
-{
-    char text[IKE_TS_TEXT_LEN];
-
-    vici_list(w, key);
-    for (unsigned i = 0; i < list->n; i++)
-        vici_item_text(w, ike_ts_text(&list->ts[i], text));
-    vici_list_end(w);
-}
-
 static const char *action_name(enum ike_start_action action)
 {
     switch (action) {
@@ -56,8 +46,8 @@ static void write_child(struct vici_writer *w, const struct ike_child_conf *chil
     vici_text(w, "start_action", action_name(child->start_action));
     vici_text(w, "close_action", action_name(child->close_action));
     vici_text(w, "offload", offload_name(child->offload));
-    write_ts(w, "local-ts", &child->local_ts);
-    write_ts(w, "remote-ts", &child->remote_ts);
+    ctl_write_ts(w, "local-ts", &child->local_ts);
+    ctl_write_ts(w, "remote-ts", &child->remote_ts);
     vici_section_end(w);
 }
 

@@ -85,7 +85,7 @@ static void write_counters(struct vici_writer *w, const struct install_child_sta
     vici_textf(w, "seq-used-percent", "%.6f", state->out.seq_used_percent);
 }
 
-static void write_ts(struct vici_writer *w, const char *key, const struct ike_ts_list *list)
+void ctl_write_ts(struct vici_writer *w, const char *key, const struct ike_ts_list *list)
 {
     char text[IKE_TS_TEXT_LEN];
 
@@ -134,8 +134,8 @@ static void write_child(struct vici_writer *w, struct daemon *d, const struct ik
     write_seconds_until(w, "rekey-time", child->rekey_at);
     write_seconds_until(w, "life-time", child->expires_at);
     vici_number(w, "install-time", seconds_since(child->installed));
-    write_ts(w, "local-ts", child->local_ts);
-    write_ts(w, "remote-ts", child->remote_ts);
+    ctl_write_ts(w, "local-ts", child->local_ts);
+    ctl_write_ts(w, "remote-ts", child->remote_ts);
     vici_section_end(w);
 }
 
