@@ -2,11 +2,16 @@
 /* udp.c: two sockets on the loopback addresses 127.0.0.x and ::1. */
 #include "ike/daemon/udp.h"
 
+#include "driver/net/net_route.h"
 #include "tests/lib/cmocka.h"
 
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The daemon may not include driver/net; with another mark its datagrams would
+ * be routed into the tunnel that they set up. */
+_Static_assert(UDP_SOCKET_MARK == NET_MARK, "the mark of our own packets");
 
 #define PORT_A 25500
 #define PORT_B 25501
